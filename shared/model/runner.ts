@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { JsonObject } from './json.ts';
+import { Language } from './language.ts';
+
+/**
+ * What a lane gives the runner for one attempt at one job. Everything the runner may hold is in here: it has no
+ * credentials of its own.
+ */
+export const RunnerRequest = z.object({
+  job: z.object({ workspace: z.string(), id: z.string(), attempt: z.number().int().positive() }),
+  language: Language,
+  code: z.string(),
+  /** Function to call instead of `main`. */
+  entrypoint: z.string().optional(),
+  /** The arguments themselves, or a presigned GET of their JSON text when they are large. */
+  args: z.union([z.object({ inline: JsonObject }), z.object({ url: z.url() })]),
+  /** WM_* variables and BASE_INTERNAL_URL, complete: the runner adds only PATH, HOME, TMPDIR, LANG, TZ. */
+  env: z.record(z.string(), z.string()),
+  timeoutMs: z.number().int().positive(),
+  /** Output beyond this is discarded after one note; the job goes on. */
+  logLimitBytes: z.number().int().positive(),
+  /** A result whose JSON text is longer fails the job with a ResultTooLarge error. */
+  resultLimitBytes: z.number().int().positive(),
+  /** Where to ask whether to go on: first after 3 s, then every 3 s (an invocation cannot be aborted from outside on AWS). */
+  control: z.object({ url: z.url(), token: z.string() }).optional(),
+});
+export type RunnerRequest = z.infer<typeof RunnerRequest>;
+
+/** The answer to a control poll. `stop` means: kill the process group, end with outcome `stopped`. */
+export const ControlAnswer = z.object({ action: z.enum(['continue', 'stop']), reason: z.string().optional() });
+export type ControlAnswer = z.infer<typeof ControlAnswer>;
+
+/** How the user's process ended. `timeout` and `stopped` carry no result. */
+export const Outcome = z.enum(['success', 'failure', 'timeout', 'stopped']);
+export type Outcome = z.infer<typeof Outcome>;
+
+/**
+ * One line of what a runner says: a JSON object and a newline.
+ * - `log`: output of the user's process, stdout and stderr in the order written; bytes that are not UTF-8 become U+FFFD.
+ * - `note`: a line of ours for the log (the output cap, a killed leftover process).
+ * - `progress`: 0 to 100.
+ * - `result`: the next piece of the result's JSON text. For `failure` the text is the error `{name, message, stack?, ...}`.
+ * - `end`: exactly one, last. A stream without it means that the runner died.
+ */
+export const Frame = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('log'), text: z.string() }),
+  z.object({ type: z.literal('note'), text: z.string() }),
+  z.object({ type: z.literal('progress'), percent: z.number() }),
+  z.object({ type: z.literal('result'), part: z.string() }),
+  z.object({
+    type: z.literal('end'),
+    outcome: Outcome,
+    /** When the user's process was started, milliseconds since 1970. */
+    startedAt: z.number(),
+    durationMs: z.number(),
+    /** Peak resident memory of the process, KiB. */
+    memPeakKb: z.number().optional(),
+  }),
+]);
+export type Frame = z.infer<typeof Frame>;
+export type EndFrame = Extract<Frame, { type: 'end' }>;
