@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { originSecrets, queues, schedules } from '../../shared/http/env.ts';
+import { originSecrets, queues, schedules } from '../../shared/model/env.ts';
 
 /** What the template must give `webhook`. */
 export const Env = z.object({

@@ -6,8 +6,31 @@ export type Language = z.infer<typeof Language>;
 
 /** All languages Windmill knows: one of these that is not in {@link Language} gets an error that says so. */
 export const WindmillLanguage = z.enum([
-  'python3', 'deno', 'go', 'bash', 'powershell', 'postgresql', 'mysql', 'bigquery', 'snowflake', 'mssql', 'oracledb',
-  'graphql', 'nativets', 'bun', 'php', 'rust', 'ansible', 'csharp', 'nu', 'java', 'ruby', 'rlang', 'duckdb', 'bunnative', 'dbt',
+  'python3',
+  'deno',
+  'go',
+  'bash',
+  'powershell',
+  'postgresql',
+  'mysql',
+  'bigquery',
+  'snowflake',
+  'mssql',
+  'oracledb',
+  'graphql',
+  'nativets',
+  'bun',
+  'php',
+  'rust',
+  'ansible',
+  'csharp',
+  'nu',
+  'java',
+  'ruby',
+  'rlang',
+  'duckdb',
+  'bunnative',
+  'dbt',
 ]);
 
 /** The tag a job of this language gets unless its script or its caller names one (reference 1.3). */

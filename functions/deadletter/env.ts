@@ -1,0 +1,11 @@
+import { z } from 'zod';
+import { queues } from '../../shared/model/env.ts';
+
+/** What the template must give `deadletter`. */
+export const Env = z.object({
+  JOBS_TABLE: z.string(),
+  CATALOG_TABLE: z.string(),
+  PAYLOAD_BUCKET: z.string(),
+  ...queues,
+});
+export type Env = z.input<typeof Env>;

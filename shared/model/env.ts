@@ -1,0 +1,41 @@
+import { z } from 'zod';
+
+const jsonText = <T extends z.ZodType>(schema: T) =>
+  z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue({ code: 'custom', message: 'is not JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
+
+/** `QUEUES`: the queue of each tag that some worker group serves, as JSON `{"<tag>":{"url":"…","arn":"…"}}`. */
+export const queues = {
+  QUEUES: jsonText(z.record(z.string(), z.object({ url: z.string(), arn: z.string() }))),
+};
+
+/** Where one-shot schedules of far-away jobs live, the role they send with, and where a send that failed for good goes. */
+export const schedules = {
+  SCHEDULE_GROUP: z.string(),
+  SCHEDULE_ROLE_ARN: z.string(),
+  SCHEDULE_DEAD_LETTER_ARN: z.string(),
+};
+
+/** `ORIGIN_SECRETS`: the values of the origin header that are accepted, comma-separated; two while one is being replaced. */
+export const originSecrets = {
+  ORIGIN_SECRETS: z
+    .string()
+    .min(1)
+    .transform((text) => text.split(',')),
+};
+
+/** Reads a function's environment, or throws one error that names every variable that is missing or malformed. */
+export const parseEnv = <T extends z.ZodType>(schema: T, env: Record<string, string | undefined>): z.output<T> => {
+  const parsed = schema.safeParse(env);
+  if (parsed.success) return parsed.data;
+  throw new Error(`environment: ${z.prettifyError(parsed.error)}`);
+};
