@@ -1,0 +1,47 @@
+import { type Completion, canceled } from '../model/completion.ts';
+import type { Job, LogTail } from '../model/job.ts';
+import type { Canceler, JobStore, PayloadStore, StoredCompletion } from './ports.ts';
+
+/**
+ * Ends an attempt by one conditional write: first writer wins. A job that somebody asked to cancel ends as canceled,
+ * whatever its process did meanwhile, so that an acknowledged cancel is always seen. Undefined: the attempt was over
+ * already, and nothing was changed.
+ */
+export const finishJob = async (
+  deps: { jobs: JobStore; payloads: PayloadStore },
+  job: Job,
+  completion: Completion,
+  more: { op: string; now: number; logTail?: LogTail; canceledBy?: string; canceledReason?: string },
+): Promise<Job | undefined> => {
+  const stored = await store(deps.payloads, job, completion, more);
+  const outcome = await deps.jobs.finish(job, job.attempt, stored, more.op);
+  if (outcome.finished) return outcome.job;
+  const now = outcome.job;
+  if (now?.status !== 'running' || now.attempt !== job.attempt || now.canceled_by === undefined) return undefined;
+  const by: Canceler = { by: now.canceled_by, reason: now.canceled_reason };
+  const instead = await store(deps.payloads, job, canceled(by.by, by.reason), more);
+  const second = await deps.jobs.finish(job, job.attempt, { ...instead, ...cancelFields(by) }, more.op);
+  return second.finished ? second.job : undefined;
+};
+
+/** `canceled_by` and `canceled_reason` as a completion carries them. */
+export const cancelFields = (by: Canceler): Pick<StoredCompletion, 'canceledBy' | 'canceledReason'> => ({
+  canceledBy: by.by,
+  ...(by.reason === undefined ? {} : { canceledReason: by.reason }),
+});
+
+const store = async (
+  payloads: PayloadStore,
+  job: Job,
+  completion: Completion,
+  more: { now: number; logTail?: LogTail; canceledBy?: string; canceledReason?: string },
+): Promise<StoredCompletion> => ({
+  status: completion.status,
+  result: await payloads.put(job, 'result', completion.result),
+  completedAt: more.now,
+  ...(job.started_at === undefined ? {} : { durationMs: Math.max(0, more.now - job.started_at) }),
+  ...(completion.memPeakKb === undefined ? {} : { memPeakKb: completion.memPeakKb }),
+  ...(more.logTail === undefined ? {} : { logTail: more.logTail }),
+  ...(more.canceledBy === undefined ? {} : { canceledBy: more.canceledBy }),
+  ...(more.canceledReason === undefined ? {} : { canceledReason: more.canceledReason }),
+});

@@ -1,0 +1,117 @@
+import type { Completion } from '../model/completion.ts';
+import type { Job, JobKey, LogTail, Payload } from '../model/job.ts';
+import type { Frame, RunnerRequest } from '../model/runner.ts';
+
+/** Names one transition. Every conditional write carries it, so that a lost reply is not taken for a lost race. */
+export type Op = string;
+
+/** The job items: each method is one conditional write or one read. */
+export interface JobStore {
+  /** Puts a new job; when the id is taken by another `op`, answers the job that has it. */
+  create(job: Job): Promise<{ created: true } | { created: false; existing: Job }>;
+  /** A strongly consistent read. */
+  get(key: JobKey): Promise<Job | undefined>;
+  /** queued and due -> running, attempt + 1. On refusal: the item as it stood. */
+  claim(
+    key: JobKey,
+    claim: { worker: string; now: number; op: Op },
+  ): Promise<{ claimed: true; job: Job } | { claimed: false; job: Job | undefined }>;
+  /**
+   * running under `attempt` -> terminal; first writer wins. Refused when the attempt is over, or when somebody asked to
+   * cancel and `completion` is not the cancelation: then `job` tells which.
+   */
+  finish(
+    key: JobKey,
+    attempt: number,
+    completion: StoredCompletion,
+    op: Op,
+  ): Promise<{ finished: true; job: Job } | { finished: false; job: Job | undefined }>;
+  /** running under `attempt` -> queued again, due at `dueAt`. `ran` false: the try is given back. */
+  release(key: JobKey, attempt: number, release: { dueAt: number; ran: boolean; op: Op }): Promise<boolean>;
+  /** queued -> canceled. False when it is not queued any more. */
+  cancelQueued(key: JobKey, completion: StoredCompletion, by: Canceler, op: Op): Promise<Job | undefined>;
+  /** Marks a running job to be stopped. Undefined when it is not running any more. */
+  requestCancel(key: JobKey, by: Canceler): Promise<Job | undefined>;
+}
+
+export type Canceler = { by: string; reason: string | undefined };
+
+/** A completion whose result has found its place. */
+export type StoredCompletion = Omit<Completion, 'result'> & {
+  result: Payload;
+  completedAt: number;
+  durationMs?: number;
+  logTail?: LogTail;
+  canceledBy?: string;
+  canceledReason?: string;
+};
+
+/** Texts that belong to a job: small ones beside it in the table, large ones in S3. Content-named, so writing twice is harmless. */
+export interface PayloadStore {
+  put(key: JobKey, kind: 'args' | 'code' | 'result', text: string): Promise<Payload>;
+  /** Throws when it is gone: a job's payloads live as long as the job. */
+  get(key: JobKey, payload: Payload): Promise<string>;
+  /** A GET for whoever has no rights of his own, good for `seconds`. Only for `at: 'object'`. */
+  presign(payload: Extract<Payload, { at: 'object' }>, seconds: number): Promise<string>;
+}
+
+/** One piece of a log. `start` counts characters of the whole log. */
+export type LogPage = { attempt: number; start: number; text: string };
+
+/** The log pages of running jobs. Writing a page twice leaves one. */
+export interface LogStore {
+  /** A page beside the job, for a live tail at the price of a table write. */
+  append(key: JobKey, page: LogPage): Promise<void>;
+  /** A page in S3 that stands for the pages `covered` (their starts) and more; those are then deleted. */
+  offload(key: JobKey, page: LogPage, covered: number[]): Promise<void>;
+  /** Characters of the log so far, over all attempts. */
+  length(key: JobKey): Promise<number>;
+}
+
+/** The queues of the tags. */
+export interface JobQueue {
+  /** False: no worker group serves the tag, so the job stays queued until one does. */
+  serves(tag: string): boolean;
+  /** Sends the job's message so that it arrives at `dueAt` or a little before, never later than workers allow. */
+  send(job: Pick<Job, 'workspace' | 'id' | 'tag'>, dueAt: number, now: number): Promise<void>;
+}
+
+/** The lane has no room now: the claim is given back, and it was not a try. */
+export class LaneFull extends Error {
+  override readonly name = 'LaneFull';
+}
+
+/** The runner died while it may have been running user code. The message completes `Job failed: ...`. */
+export class RunnerLost extends Error {
+  override readonly name = 'RunnerLost';
+}
+
+/** A way to run user code. */
+export interface Lane {
+  /**
+   * Runs one attempt and yields what the runner says. Throws LaneFull before the first frame when there is no room, and
+   * RunnerLost when the runner died; any other error means that the lane could not be asked at all.
+   */
+  run(request: RunnerRequest, tenant: string): AsyncIterable<Frame>;
+}
+
+/** The code of deployed scripts; a hash never changes its meaning, so answers may be cached for ever. */
+export interface ScriptCode {
+  get(workspace: string, hash: string): Promise<{ content: string; envs: string[] } | undefined>;
+}
+
+/** Signs the short-lived tokens of one attempt. */
+export interface AttemptTokens {
+  /** `WM_TOKEN`: the rights of the job's `permissioned_as`, for as long as this attempt runs. */
+  jobToken(job: Job, now: number): Promise<string>;
+  /** Good only to ask whether this attempt should go on. */
+  controlToken(job: Job, now: number): Promise<string>;
+}
+
+/** The worker's sign of life, for jobs that run longer than a few seconds. */
+export interface WorkerStore {
+  beat(worker: string, jobs: { workspace: string; id: string; attempt: number }[], leaseUntil: number): Promise<void>;
+  /** Undefined: no beat is known. */
+  leaseOf(worker: string): Promise<number | undefined>;
+  gone(worker: string): Promise<void>;
+}

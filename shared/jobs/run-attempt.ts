@@ -1,0 +1,111 @@
+import { type Completion, failed, timedOut } from '../model/completion.ts';
+import { unreachable } from '../model/errors.ts';
+import { sha256Hex } from '../model/ids.ts';
+import type { Job } from '../model/job.ts';
+import { isJsonObject, parseJson } from '../model/json.ts';
+import type { EndFrame } from '../model/runner.ts';
+import type { Beats } from './beats.ts';
+import { finishJob } from './finish-job.ts';
+import { LogWriter } from './log-writer.ts';
+import { type JobStore, type Lane, LaneFull, type LogStore, RunnerLost } from './ports.ts';
+import { NotRunnable, type RequestDeps, runnerRequest } from './runner-request.ts';
+
+export type AttemptDeps = RequestDeps & { jobs: JobStore; logs: LogStore; lane: Lane; beats: Beats; now: () => number };
+
+/** What became of an attempt. */
+export type AttemptEnd =
+  | { is: 'finished'; job: Job }
+  /** The lane had no room: nothing ran; the claim is the caller's to give back. */
+  | { is: 'full' }
+  /** Somebody else ended or took over the job: this attempt's outcome was discarded. */
+  | { is: 'superseded' };
+
+/**
+ * Runs the attempt that `job` describes (claimed by this worker) on the lane, streams its log, and ends it. Throws only
+ * when nothing can have run; once the runner may have started user code, every failure ends the job with its reason.
+ */
+export const runAttempt = (deps: AttemptDeps, job: Job, op: string): Promise<AttemptEnd> =>
+  deps.beats.during(job, async () => {
+    const start = job.attempt > 1 ? await deps.logs.length(job) : 0;
+    const log = new LogWriter(deps.logs, job, job.attempt, start, deps.now);
+    await log.write(`job=${job.id} tag=${job.tag} worker=${job.worker ?? ''}\n`);
+    const ran = await onLane(deps, job, log);
+    if (ran === 'full') return { is: 'full' };
+    const logTail = await log.end();
+    const finished = await finishJob(deps, job, ran.completion, {
+      op,
+      now: deps.now(),
+      ...(logTail === undefined ? {} : { logTail }),
+      ...(ran.timedOut ? { canceledBy: 'timeout', canceledReason: `duration > ${job.timeout_s}` } : {}),
+    });
+    return finished === undefined ? { is: 'superseded' } : { is: 'finished', job: finished };
+  });
+
+type Ran = { completion: Completion; timedOut: boolean };
+
+const onLane = async (deps: AttemptDeps, job: Job, log: LogWriter): Promise<Ran | 'full'> => {
+  try {
+    const request = await runnerRequest(deps, job, deps.now());
+    const result: string[] = [];
+    for await (const frame of deps.lane.run(request, await tenantOf(job, request.code))) {
+      switch (frame.type) {
+        case 'log':
+          await log.write(frame.text);
+          break;
+        case 'note':
+          await log.write(`[millrace] ${frame.text}\n`);
+          break;
+        case 'progress':
+          break;
+        case 'result':
+          result.push(frame.part);
+          break;
+        case 'end':
+          return ended(frame, result.join(''), job);
+        default:
+          unreachable(frame);
+      }
+    }
+    return lost('its runner died without a word, possibly out of memory');
+  } catch (error) {
+    if (error instanceof LaneFull) return 'full';
+    if (error instanceof RunnerLost) return lost(error.message);
+    if (error instanceof NotRunnable)
+      return { completion: failed({ name: error.name, message: error.message }), timedOut: false };
+    throw error;
+  }
+};
+
+const lost = (why: string): Ran => ({
+  completion: failed({ name: 'RunnerDied', message: `Job failed: ${why}` }),
+  timedOut: false,
+});
+
+const ended = (end: EndFrame, result: string, job: Job): Ran => {
+  const memory = end.memPeakKb === undefined ? {} : { memPeakKb: end.memPeakKb };
+  switch (end.outcome) {
+    case 'success':
+      return { completion: { status: 'success', result: result === '' ? 'null' : result, ...memory }, timedOut: false };
+    case 'failure': {
+      const error = parseJson(result);
+      const value = error.ok && isJsonObject(error.value) ? error.value : { name: 'Error', message: result };
+      return { completion: { ...failed(value), ...memory }, timedOut: false };
+    }
+    case 'timeout':
+      return { completion: { ...timedOut(job.timeout_s), ...memory }, timedOut: true };
+    case 'stopped':
+      return {
+        completion: { ...failed({ name: 'Stopped', message: 'Job was stopped by its control poll' }), ...memory },
+        timedOut: false,
+      };
+  }
+};
+
+/**
+ * The tenant whose environments may run this attempt: code of different identities never shares one. Previews and groups
+ * are isolated by code as well: what one preview left behind is not met by the next.
+ */
+const tenantOf = (job: Job, code: string): Promise<string> => {
+  const byCode = job.kind === 'preview' || job.permissioned_as.startsWith('g/');
+  return sha256Hex(JSON.stringify([job.workspace, job.permissioned_as, byCode ? code : '']));
+};

@@ -1,0 +1,107 @@
+import type { Job } from '../model/job.ts';
+import { isJsonObject, type JsonObject, parseJson } from '../model/json.ts';
+import type { RunnerRequest } from '../model/runner.ts';
+import type { AttemptTokens, PayloadStore, ScriptCode } from './ports.ts';
+
+/** Output of a job beyond this is discarded after a notice. */
+const LOG_LIMIT_BYTES = 64 * 1024 * 1024;
+/** A longer result fails its job. */
+const RESULT_LIMIT_BYTES = 10 * 1024 * 1024;
+/** Larger arguments reach the runner as a link: an invocation's payload is limited to 6 MB (Lambda). */
+const INLINE_ARGS_BYTES = 256 * 1024;
+
+/** The job cannot be run at all, and trying again would not help. */
+export class NotRunnable extends Error {
+  override readonly name = 'NotRunnable';
+}
+
+export type RequestDeps = {
+  payloads: PayloadStore;
+  scripts: ScriptCode;
+  tokens: AttemptTokens;
+  /** The public URL of this installation, without a trailing slash. */
+  baseUrl: () => Promise<string>;
+};
+
+/** Everything the runner gets for one attempt. Throws NotRunnable when the job's code is gone. */
+export const runnerRequest = async (deps: RequestDeps, job: Job, now: number): Promise<RunnerRequest> => {
+  const [code, args, baseUrl, wmToken, controlToken] = await Promise.all([
+    codeOf(deps, job),
+    argsOf(deps.payloads, job),
+    deps.baseUrl(),
+    deps.tokens.jobToken(job, now),
+    deps.tokens.controlToken(job, now),
+  ]);
+  const control = `${baseUrl}/api/frames/${encodeURIComponent(job.workspace)}/${job.id}/${job.attempt}/control`;
+  return {
+    job: { workspace: job.workspace, id: job.id, attempt: job.attempt },
+    language: job.language,
+    code: code.content,
+    args,
+    env: { ...contextualVariables(job, { baseUrl, token: wmToken }), ...customVariables(code.envs) },
+    timeoutMs: job.timeout_s * 1000,
+    logLimitBytes: LOG_LIMIT_BYTES,
+    resultLimitBytes: RESULT_LIMIT_BYTES,
+    control: { url: control, token: controlToken },
+    ...(job.entrypoint === undefined ? {} : { entrypoint: job.entrypoint }),
+  };
+};
+
+const codeOf = async (deps: RequestDeps, job: Job): Promise<{ content: string; envs: string[] }> => {
+  if (job.code !== undefined) return { content: await deps.payloads.get(job, job.code), envs: [] };
+  const script = job.hash === undefined ? undefined : await deps.scripts.get(job.workspace, job.hash);
+  if (script === undefined)
+    throw new NotRunnable(`Script version ${job.hash ?? '(none)'} was deleted before the job ran`);
+  return script;
+};
+
+const argsOf = async (payloads: PayloadStore, job: Job): Promise<RunnerRequest['args']> => {
+  if (job.args.at === 'object' && job.args.bytes > INLINE_ARGS_BYTES) {
+    return { url: await payloads.presign(job.args, job.timeout_s + 60) };
+  }
+  const parsed = parseJson(await payloads.get(job, job.args));
+  const inline: JsonObject = parsed.ok && isJsonObject(parsed.value) ? parsed.value : {};
+  return { inline };
+};
+
+/** `K=V` lines of a script's `envs`. */
+const customVariables = (envs: string[]): Record<string, string> =>
+  Object.fromEntries(
+    envs.flatMap((line) => {
+      const at = line.indexOf('=');
+      return at > 0 && !line.startsWith('WM_') ? [[line.slice(0, at), line.slice(at + 1)]] : [];
+    }),
+  );
+
+/** The WM_* variables: all always set, empty when they do not apply (reference 2.5). */
+const contextualVariables = (job: Job, more: { baseUrl: string; token: string }): Record<string, string> => {
+  const path = job.path ?? '';
+  const username = job.permissioned_as.replace(/^[ug]\//, '');
+  const statePath =
+    path === '' ? `u/${username}/tmp_state` : `${path}/${job.schedule_path === undefined ? 'user' : job.created_by}`;
+  return {
+    WM_WORKSPACE: job.workspace,
+    WM_TOKEN: more.token,
+    WM_EMAIL: job.email,
+    WM_USERNAME: username,
+    WM_BASE_URL: more.baseUrl,
+    BASE_URL: more.baseUrl,
+    BASE_INTERNAL_URL: more.baseUrl,
+    WM_JOB_ID: job.id,
+    WM_JOB_PATH: path,
+    WM_FLOW_JOB_ID: '',
+    WM_ROOT_FLOW_JOB_ID: '',
+    WM_ROOT_JOB_ID: job.root_job ?? job.id,
+    WM_FLOW_PATH: '',
+    WM_SCHEDULE_PATH: job.schedule_path ?? '',
+    WM_SCHEDULED_FOR: new Date(job.scheduled_for).toISOString().replace(/\.\d{3}Z$/, 'Z'),
+    WM_PERMISSIONED_AS: job.permissioned_as,
+    WM_STATE_PATH: statePath,
+    WM_STATE_PATH_NEW: statePath,
+    WM_FLOW_STEP_ID: '',
+    WM_OBJECT_PATH: `${path === '' ? `u_${username}` : path.replaceAll('/', '_')}/c/${job.id}`,
+    WM_WORKER_GROUP: job.worker?.split('-')[1] ?? '',
+    WM_RUNNABLE_ID: job.hash === undefined ? '' : BigInt(`0x${job.hash}`).toString(),
+    WM_END_USER_EMAIL: '',
+  };
+};

@@ -1,0 +1,79 @@
+import { Problem } from '../model/errors.ts';
+import { sha256Hex } from '../model/ids.ts';
+import type { Job } from '../model/job.ts';
+import type { RunRequest } from '../model/request.ts';
+import type { JobQueue, JobStore, PayloadStore } from './ports.ts';
+
+/** What starting a job needs of the outside. */
+export type StartDeps = { jobs: JobStore; payloads: PayloadStore; queue: JobQueue };
+
+/**
+ * Makes the job durable, then sends its message. Payloads first, then one conditional put: a crash in between leaves at
+ * most unreferenced payloads; a crash before the send is found by the reaper. The same repeatable request again answers
+ * the same job; another request under its id is 422, a chosen id that is taken is 400.
+ */
+export const startJob = async (deps: StartDeps, request: RunRequest, op: string, now: number): Promise<Job> => {
+  const job = await newJob(deps.payloads, request, op, now);
+  const { started, fresh } = await createOnce(deps.jobs, job, request.repeatable);
+  if (fresh || started.status === 'queued') await deps.queue.send(started, started.scheduled_for, now);
+  return started;
+};
+
+/**
+ * The same, but the job is made already claimed by the caller, who runs it himself: no queue hop. `fresh` false: the
+ * request had been made before, and somebody else may be running it.
+ */
+export const startClaimedJob = async (
+  deps: Pick<StartDeps, 'jobs' | 'payloads'>,
+  request: RunRequest,
+  claim: { worker: string; op: string },
+  now: number,
+): Promise<{ started: Job; fresh: boolean }> => {
+  const job = await newJob(deps.payloads, request, claim.op, now);
+  const claimed: Job = { ...job, status: 'running', attempt: 1, tries: 1, started_at: now, worker: claim.worker };
+  return createOnce(deps.jobs, claimed, request.repeatable);
+};
+
+const createOnce = async (jobs: JobStore, job: Job, repeatable: boolean): Promise<{ started: Job; fresh: boolean }> => {
+  const outcome = await jobs.create(job);
+  if (outcome.created) return { started: job, fresh: true };
+  if (!repeatable) throw new Problem(400, `Job with id ${job.id} already exists`);
+  if (outcome.existing.request === job.request) return { started: outcome.existing, fresh: false };
+  throw new Problem(422, 'Idempotency-Key was used before with another request: send a new key, or the same request');
+};
+
+const newJob = async (payloads: PayloadStore, request: RunRequest, op: string, now: number): Promise<Job> => {
+  const { runnable, owner } = request;
+  const key = { workspace: request.workspace, id: request.id };
+  const argsText = JSON.stringify(request.args);
+  const [args, code, digest] = await Promise.all([
+    payloads.put(key, 'args', argsText),
+    runnable.kind === 'preview' ? payloads.put(key, 'code', runnable.code) : undefined,
+    request.repeatable ? sha256Hex(JSON.stringify([runnable, argsText, request.tag])) : undefined,
+  ]);
+  return {
+    ...key,
+    ...owner,
+    kind: runnable.kind,
+    status: 'queued',
+    tag: request.tag,
+    language: runnable.language,
+    args,
+    created_at: now,
+    scheduled_for: request.scheduled_for,
+    attempt: 0,
+    tries: 0,
+    timeout_s: request.timeout_s,
+    visible_to_owner: request.visible_to_owner,
+    op,
+    ...(runnable.path === undefined ? {} : { path: runnable.path }),
+    ...(runnable.kind === 'script' ? { hash: runnable.hash } : {}),
+    ...(code === undefined ? {} : { code }),
+    ...(digest === undefined ? {} : { request: digest.slice(0, 32) }),
+    ...(request.trigger_kind === undefined ? {} : { trigger_kind: request.trigger_kind }),
+    ...(request.parent_job === undefined ? {} : { parent_job: request.parent_job }),
+    ...(request.root_job === undefined ? {} : { root_job: request.root_job }),
+    ...(request.entrypoint === undefined ? {} : { entrypoint: request.entrypoint }),
+    ...(request.priority === undefined ? {} : { priority: request.priority }),
+  };
+};

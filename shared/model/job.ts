@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { Language } from './language.ts';
+
+/** What a job is made of (reference 1.3). Kinds of later capabilities join here. */
+export const JobKind = z.enum(['script', 'preview']);
+export type JobKind = z.infer<typeof JobKind>;
+
+/** `queued` and `running` are live; the others are terminal and never change again. */
+export const JobStatus = z.enum(['queued', 'running', 'success', 'failure', 'canceled', 'skipped']);
+export type JobStatus = z.infer<typeof JobStatus>;
+
+/** Where a JSON text (arguments, result) or code is kept: by size in the job's own item, in an item beside it, or in S3. */
+export const Payload = z.discriminatedUnion('at', [
+  z.object({ at: z.literal('inline'), text: z.string() }),
+  z.object({ at: z.literal('item'), name: z.string(), bytes: z.number() }),
+  z.object({ at: z.literal('object'), key: z.string(), bytes: z.number() }),
+]);
+export type Payload = z.infer<typeof Payload>;
+
+/** The last piece of a log, kept in the job's item when it is small: `start` counts characters of the whole log. */
+export const LogTail = z.object({ start: z.number().int(), text: z.string() });
+export type LogTail = z.infer<typeof LogTail>;
+
+/** Which job: ids are unique within a workspace. */
+export type JobKey = { workspace: string; id: string };
+
+/**
+ * A job for its whole life, as stored. Times are milliseconds since 1970.
+ * `attempt` is the fencing token: it only grows, and every write about an attempt names it. `tries` counts the attempts
+ * that may have run user code; a claim given back because the lane was full does not count.
+ */
+export const Job = z.object({
+  workspace: z.string(),
+  id: z.string(),
+  kind: JobKind,
+  status: JobStatus,
+  created_by: z.string(),
+  permissioned_as: z.string(),
+  email: z.string(),
+  tag: z.string(),
+  language: Language,
+  path: z.string().optional(),
+  hash: z.string().optional(),
+  entrypoint: z.string().optional(),
+  args: Payload,
+  /** The code of a preview; a script's code is found by its hash. */
+  code: Payload.optional(),
+  created_at: z.number(),
+  scheduled_for: z.number(),
+  started_at: z.number().optional(),
+  completed_at: z.number().optional(),
+  duration_ms: z.number().optional(),
+  attempt: z.number().int(),
+  tries: z.number().int(),
+  worker: z.string().optional(),
+  /** Seconds the user's process may run. */
+  timeout_s: z.number().int().positive(),
+  trigger_kind: z.string().optional(),
+  schedule_path: z.string().optional(),
+  parent_job: z.string().optional(),
+  root_job: z.string().optional(),
+  visible_to_owner: z.boolean(),
+  priority: z.number().int().optional(),
+  canceled_by: z.string().optional(),
+  canceled_reason: z.string().optional(),
+  result: Payload.optional(),
+  log_tail: LogTail.optional(),
+  mem_peak: z.number().optional(),
+  labels: z.array(z.string()).optional(),
+  /** Digest of the request that made the job: a repeated Idempotency-Key with another request is refused by it. */
+  request: z.string().optional(),
+  /** Who made the last transition, and for which message: a refused write that finds its own `op` had succeeded. */
+  op: z.string(),
+});
+export type Job = z.infer<typeof Job>;
+
+/** A completed job: terminal for good. */
+export const isCompleted = (status: JobStatus): boolean => status !== 'queued' && status !== 'running';
+
+/** Windmill counts `skipped` as success. */
+export const isSuccess = (status: JobStatus): boolean => status === 'success' || status === 'skipped';
+
+/** Restarts after a worker's death (reference 1.14): the first try and three more. */
+export const MAX_TRIES = 4;
+
+/** What a refused claim means to whoever holds the message. */
+export type RefusedClaim =
+  | { is: 'mine'; job: Job }
+  | { is: 'early'; waitMs: number }
+  | { is: 'held'; job: Job }
+  | { is: 'over' };
+
+/**
+ * Reads a refused claim from the item as it stood. `mine`: the claim had succeeded and only its answer was lost.
+ * `over`: nothing is left to do for this message (the job is completed, or was never there).
+ */
+export const explainRefusedClaim = (job: Job | undefined, op: string, now: number): RefusedClaim => {
+  if (job === undefined || isCompleted(job.status)) return { is: 'over' };
+  if (job.status === 'running') return job.op === op ? { is: 'mine', job } : { is: 'held', job };
+  return { is: 'early', waitMs: Math.max(0, job.scheduled_for - now) };
+};

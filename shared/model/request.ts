@@ -1,0 +1,32 @@
+import type { JsonObject } from './json.ts';
+import type { Language } from './language.ts';
+
+/** What shall run: a version of a deployed script, or code that came with the request. */
+export type Runnable =
+  | { kind: 'script'; path: string; hash: string; language: Language }
+  | { kind: 'preview'; path?: string; code: string; language: Language };
+
+/** Whom a job belongs to: `created_by` launched it, `permissioned_as` decides its rights (reference 2.1). */
+export type Ownership = { created_by: string; permissioned_as: string; email: string };
+
+/** A request to run something, complete and already allowed. */
+export type RunRequest = {
+  workspace: string;
+  runnable: Runnable;
+  args: JsonObject;
+  owner: Ownership;
+  tag: string;
+  timeout_s: number;
+  /** Chosen by the caller, or made from his Idempotency-Key, or fresh. */
+  id: string;
+  /** True when the same id may come again with the same request and then means the same job. */
+  repeatable: boolean;
+  /** Milliseconds since 1970; now when not given by the caller. */
+  scheduled_for: number;
+  visible_to_owner: boolean;
+  trigger_kind?: string;
+  parent_job?: string;
+  root_job?: string;
+  entrypoint?: string;
+  priority?: number;
+};

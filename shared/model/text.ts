@@ -1,0 +1,19 @@
+const SURROGATE = /[\ud800-\udbff]/;
+
+/** Characters (code points) of a text: what `log_offset` counts. */
+export const charCount = (text: string): number => {
+  if (!SURROGATE.test(text)) return text.length;
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
+};
+
+/** The text from character `from` on, never cutting a character in two. */
+export const fromChar = (text: string, from: number): string => {
+  if (from <= 0) return text;
+  if (!SURROGATE.test(text)) return text.slice(from);
+  return [...text].slice(from).join('');
+};
+
+/** The last `count` characters. */
+export const lastChars = (text: string, count: number): string => fromChar(text, charCount(text) - count);
