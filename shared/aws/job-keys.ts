@@ -1,0 +1,56 @@
+import type { JobKey, JobKind } from '../model/job.ts';
+
+/*
+ * Every key of the `jobs` table. A job is a partition of its own: `pk` = `<workspace>#<id>`.
+ *
+ * | sk                         | item              | written by                   | read by                    | deleted by |
+ * |----------------------------|-------------------|------------------------------|----------------------------|------------|
+ * | `job`                      | the job           | startJob, every transition   | all                        | TTL        |
+ * | `args#<digest>`            | large arguments   | startJob, before the job     | dispatch, wait, api        | expiry     |
+ * | `code#<digest>`            | a preview's code  | startJob, before the job     | dispatch, wait, api        | expiry     |
+ * | `result#<digest>`          | a larger result   | finishJob, before the finish | api, stream, wait          | expiry     |
+ * | `log#<attempt>#<start>`    | a page of the log | dispatch, wait while running | api, stream                | expiry, and the page that covers it |
+ *
+ * `pk` = `workers`, `sk` = worker name: a worker's beat. Written by dispatch and wait while they hold jobs for more than
+ * a few seconds, read and deleted by the reaper.
+ */
+
+export const jobKey = (key: JobKey): { pk: string; sk: string } => ({ pk: jobPartition(key), sk: 'job' });
+export const jobPartition = (key: JobKey): string => `${key.workspace}#${key.id}`;
+
+export const payloadKey = (key: JobKey, name: string): { pk: string; sk: string } => ({ pk: jobPartition(key), sk: name });
+
+const digits = (value: number, width: number): string => String(value).padStart(width, '0');
+
+export const LOG_PREFIX = 'log#';
+export const logPageKey = (key: JobKey, attempt: number, start: number): { pk: string; sk: string } => ({
+  pk: jobPartition(key),
+  sk: `${LOG_PREFIX}${digits(attempt, 4)}#${digits(start, 12)}`,
+});
+
+export const WORKERS = 'workers';
+export const workerKey = (worker: string): { pk: string; sk: string } => ({ pk: WORKERS, sk: worker });
+
+/**
+ * The sparse indexes of job items. All sort by time; all project only what is fixed when the job is made, so that a
+ * transition never writes an index (except `live`, left at the end, and `failed`, entered at the end).
+ */
+export const RUNS_INDEX = 'runs';
+export const PATH_INDEX = 'path';
+export const LIVE_INDEX = 'live';
+export const FAILED_INDEX = 'failed';
+
+/** Shards of `runs`: 1 until a workspace's rate needs more (1,000 writes a second each). */
+export const runsPartition = (workspace: string, kind: JobKind): string => `${workspace}#${kind}#0`;
+export const pathPartition = (workspace: string, path: string): string => `${workspace}#${path}`;
+
+/** Sort key of `runs`, `path` and `failed`: creation time, then id to tell jobs of one millisecond apart. */
+export const sortKey = (createdAt: number, id: string): string => `${digits(createdAt, 14)}#${id}`;
+/** Sort key of `live`: `scheduled_for`, then id. */
+export const dueKey = (scheduledFor: number, id: string): string => `${digits(scheduledFor, 14)}#${id}`;
+
+/** S3 keys of a job's objects: one prefix a job, so that they go with it. */
+export const jobPrefix = (key: JobKey): string => `jobs/${key.workspace}/${key.id}/`;
+export const payloadObject = (key: JobKey, name: string): string => `${jobPrefix(key)}${name.replace('#', '/')}`;
+export const logObject = (key: JobKey, attempt: number, start: number): string =>
+  `${jobPrefix(key)}log/${digits(attempt, 4)}/${digits(start, 12)}`;
