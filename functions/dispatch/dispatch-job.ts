@@ -1,0 +1,48 @@
+import { claimJob } from '../../shared/jobs/claim-job.ts';
+import type { JobQueue, WorkerStore } from '../../shared/jobs/ports.ts';
+import { releaseFull, releaseLost } from '../../shared/jobs/release-job.ts';
+import { type AttemptDeps, runAttempt } from '../../shared/jobs/run-attempt.ts';
+import type { Job, JobKey } from '../../shared/model/job.ts';
+
+export type DispatchDeps = AttemptDeps & {
+  workers: WorkerStore;
+  queue: JobQueue;
+  /** Name of this environment as a worker. */
+  worker: string;
+  random: () => number;
+  /** Tells the platform's log of a fault that the job will be tried again after. */
+  report: (error: unknown, job: JobKey) => void;
+};
+
+/**
+ * What one message leads to: claim, run, end. Resolves when the message has done its work and may be deleted; throws
+ * when it should come again. A message that came early, or found the lane full, is replaced by a delayed one.
+ */
+export const dispatchJob = async (deps: DispatchDeps, key: JobKey, messageId: string): Promise<void> => {
+  const claim = await claimJob(deps, key, { worker: deps.worker, now: deps.now(), op: `claim:${deps.worker}:${messageId}` });
+  switch (claim.is) {
+    case 'nothing':
+      return;
+    case 'early':
+      await deps.queue.send(claim.job, claim.dueAt, deps.now());
+      return;
+    case 'run':
+      break;
+  }
+  const op = `${deps.worker}:${messageId}`;
+  const end = await attempt(deps, claim.job, op);
+  if (end !== 'full') return;
+  await releaseFull(deps, claim.job, { op: `full:${op}`, now: deps.now(), random: deps.random() });
+};
+
+/** An attempt that could not start for a fault of ours is given back at once, rather than held until its message returns. */
+const attempt = async (deps: DispatchDeps, job: Job, op: string): Promise<'over' | 'full'> => {
+  try {
+    const end = await runAttempt(deps, job, `end:${op}`);
+    return end.is === 'full' ? 'full' : 'over';
+  } catch (error) {
+    deps.report(error, job);
+    await releaseLost(deps, job, { op: `lost:${op}`, now: deps.now() });
+    return 'over';
+  }
+};

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { sqsClient } from '../../shared/aws/clients.ts';
+import { JobMessage, SqsJobQueue } from '../../shared/aws/job-queue.ts';
+import { laneDeps } from '../../shared/aws/lane-deps.ts';
+import { parseEnv } from '../../shared/model/env.ts';
+import { parseJson } from '../../shared/model/json.ts';
+import { errorLine } from '../../shared/model/log-line.ts';
+import { dispatchJob, type DispatchDeps } from './dispatch-job.ts';
+import { Env } from './env.ts';
+
+const buildDeps = (variables: Record<string, string | undefined>): DispatchDeps => {
+  const env = parseEnv(Env, variables);
+  const worker = `wk-${env.WORKER_GROUP}-${randomBytes(4).toString('hex')}`;
+  return {
+    ...laneDeps(env, worker),
+    queue: new SqsJobQueue(sqsClient(), env.QUEUES),
+    worker,
+    random: Math.random,
+    report: (error, job) => console.error(errorLine('an attempt could not start', error, { job: job.id })),
+  };
+};
+
+// biome-ignore lint/style/noProcessEnv: the composition root reads the environment, once per cold start
+const deps = buildDeps(process.env);
+
+/** A message that no code of ours wrote can never work: thrown, so that it reaches the dead letters and is seen there. */
+const handleRecord = async (record: SQSRecord): Promise<void> => {
+  const json = parseJson(record.body);
+  if (!json.ok) throw new Error('the message is not JSON');
+  await dispatchJob(deps, JobMessage.parse(json.value), record.messageId);
+};
+
+/** SQS -> claim -> lane -> frames -> completed job. Only the messages that failed come again. */
+export const handler = async (event: SQSEvent): Promise<SQSBatchResponse> => {
+  const outcomes = await Promise.all(
+    event.Records.map(async (record) => {
+      try {
+        await handleRecord(record);
+        return [];
+      } catch (error) {
+        console.error(errorLine('a message could not be dispatched', error, { messageId: record.messageId }));
+        return [{ itemIdentifier: record.messageId }];
+      }
+    }),
+  );
+  return { batchItemFailures: outcomes.flat() };
+};

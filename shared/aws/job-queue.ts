@@ -1,0 +1,58 @@
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { JobQueue } from '../jobs/ports.ts';
+import { z } from 'zod';
+
+/** SQS delays a message by at most this long (AWS limit). */
+const MAX_DELAY_S = 900;
+/** EventBridge Scheduler is precise to a minute: it sends this long before the job is due, and SQS delays the rest. */
+const LEAD_MS = 90_000;
+
+/** The queues by tag, as the environment names them. */
+export type Queues = Record<string, { url: string; arn: string }>;
+
+/** A message is this and nothing else: the job item is the truth. */
+export const JobMessage = z.object({ workspace: z.string(), id: z.string() });
+export type JobMessage = z.infer<typeof JobMessage>;
+
+/** Sends a message later than SQS can: by a one-shot schedule. */
+export interface LateSender {
+  sendAt(at: number, queueArn: string, message: JobMessage): Promise<void>;
+}
+
+/** The tag queues: one standard queue a tag, fair between workspaces by their message group. */
+export class SqsJobQueue implements JobQueue {
+  readonly #sqs: SQSClient;
+  readonly #queues: Queues;
+  readonly #late: LateSender | undefined;
+
+  /** Without `late` (functions that never make future jobs) a far-away job is sent early and comes back again. */
+  constructor(sqs: SQSClient, queues: Queues, late?: LateSender) {
+    this.#sqs = sqs;
+    this.#queues = queues;
+    this.#late = late;
+  }
+
+  serves(tag: string): boolean {
+    return Object.hasOwn(this.#queues, tag);
+  }
+
+  /** A tag that no group serves has no queue: the job stays queued, and the reaper sends it when a group appears. */
+  async send(job: { workspace: string; id: string; tag: string }, dueAt: number, now: number): Promise<void> {
+    const queue = this.#queues[job.tag];
+    if (queue === undefined) return;
+    const message: JobMessage = { workspace: job.workspace, id: job.id };
+    const delay = Math.ceil(Math.max(0, dueAt - now) / 1000);
+    if (delay > MAX_DELAY_S && this.#late !== undefined) {
+      await this.#late.sendAt(dueAt - LEAD_MS, queue.arn, message);
+      return;
+    }
+    await this.#sqs.send(
+      new SendMessageCommand({
+        QueueUrl: queue.url,
+        MessageBody: JSON.stringify(message),
+        MessageGroupId: job.workspace,
+        ...(delay > 0 ? { DelaySeconds: Math.min(delay, MAX_DELAY_S) } : {}),
+      }),
+    );
+  }
+}

@@ -1,0 +1,173 @@
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import type { Canceler, JobStore, Op, StoredCompletion } from '../jobs/ports.ts';
+import type { Job, JobKey } from '../model/job.ts';
+import { fromItem, type Item, toItem } from './job-item.ts';
+import { dueKey, jobKey } from './job-keys.ts';
+
+type Update = {
+  update: string;
+  /** Attribute names that stand as `#name` in the update, because they are (or may become) reserved words. */
+  names?: string[];
+  /** Clauses that must all hold. */
+  condition: string[];
+  values: Record<string, unknown>;
+};
+
+type Outcome = { done: true; job: Job } | { done: false; job: Job | undefined };
+
+/** The job items of the `jobs` table. Each transition is one conditional write; a refusal answers the item as it stood. */
+export class DynamoJobStore implements JobStore {
+  readonly #db: DynamoDBClient;
+  readonly #table: string;
+
+  constructor(db: DynamoDBClient, table: string) {
+    this.#db = db;
+    this.#table = table;
+  }
+
+  async create(job: Job): Promise<{ created: true } | { created: false; existing: Job }> {
+    try {
+      await this.#db.send(
+        new PutItemCommand({
+          TableName: this.#table,
+          Item: toItem(job),
+          ConditionExpression: 'attribute_not_exists(pk)',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
+      return { created: true };
+    } catch (error) {
+      const existing = refusedBy(error);
+      if (existing === undefined) throw error;
+      return existing.op === job.op ? { created: true } : { created: false, existing };
+    }
+  }
+
+  async get(key: JobKey): Promise<Job | undefined> {
+    const { Item } = await this.#db.send(
+      new GetItemCommand({ TableName: this.#table, Key: marshall(jobKey(key)), ConsistentRead: true }),
+    );
+    return Item === undefined ? undefined : fromItem(Item);
+  }
+
+  async claim(key: JobKey, claim: { worker: string; now: number; op: Op }) {
+    const outcome = await this.#transition(key, claim.op, {
+      update:
+        'SET #status = :running, worker = :worker, started_at = :now, attempt = attempt + :one, tries = tries + :one, op = :op',
+      condition: ['#status = :queued', 'scheduled_for <= :now'],
+      values: { running: 'running', queued: 'queued', worker: claim.worker, now: claim.now, one: 1, op: claim.op },
+    });
+    return outcome.done ? { claimed: true as const, job: outcome.job } : { claimed: false as const, job: outcome.job };
+  }
+
+  async finish(key: JobKey, attempt: number, completion: StoredCompletion, op: Op) {
+    const canceling = completion.canceledBy !== undefined && completion.canceledBy !== 'timeout';
+    const outcome = await this.#transition(key, op, {
+      ...terminal(key, completion, op),
+      condition: [
+        '#status = :running',
+        'attempt = :attempt',
+        ...(canceling ? [] : ['attribute_not_exists(canceled_by)']),
+      ],
+      values: { ...terminal(key, completion, op).values, running: 'running', attempt },
+    });
+    return outcome.done ? { finished: true as const, job: outcome.job } : { finished: false as const, job: outcome.job };
+  }
+
+  async release(key: JobKey, attempt: number, release: { dueAt: number; ran: boolean; op: Op }): Promise<boolean> {
+    const outcome = await this.#transition(key, release.op, {
+      update:
+        'SET #status = :queued, op = :op, scheduled_for = :due_at, due = :due, tries = tries - :tried REMOVE worker, started_at',
+      condition: ['#status = :running', 'attempt = :attempt', 'attribute_not_exists(canceled_by)'],
+      values: {
+        queued: 'queued',
+        running: 'running',
+        op: release.op,
+        due_at: release.dueAt,
+        due: dueKey(release.dueAt, key.id),
+        tried: release.ran ? 0 : 1,
+        attempt,
+      },
+    });
+    return outcome.done;
+  }
+
+  async cancelQueued(key: JobKey, completion: StoredCompletion, by: Canceler, op: Op): Promise<Job | undefined> {
+    const outcome = await this.#transition(key, op, {
+      ...terminal(key, { ...completion, canceledBy: by.by }, op),
+      condition: ['#status = :queued'],
+      values: { ...terminal(key, { ...completion, canceledBy: by.by }, op).values, queued: 'queued' },
+    });
+    return outcome.done ? outcome.job : undefined;
+  }
+
+  async requestCancel(key: JobKey, by: Canceler): Promise<Job | undefined> {
+    const outcome = await this.#transition(key, undefined, {
+      update: `SET canceled_by = if_not_exists(canceled_by, :by)${by.reason === undefined ? '' : ', canceled_reason = if_not_exists(canceled_reason, :reason)'}`,
+      condition: ['#status = :running'],
+      values: { by: by.by, running: 'running', ...(by.reason === undefined ? {} : { reason: by.reason }) },
+    });
+    return outcome.done ? outcome.job : undefined;
+  }
+
+  async #transition(key: JobKey, op: Op | undefined, { update, names, condition, values }: Update): Promise<Outcome> {
+    try {
+      const { Attributes } = await this.#db.send(
+        new UpdateItemCommand({
+          TableName: this.#table,
+          Key: marshall(jobKey(key)),
+          UpdateExpression: update,
+          ConditionExpression: condition.join(' AND '),
+          ExpressionAttributeNames: Object.fromEntries(['status', ...(names ?? [])].map((name) => [`#${name}`, name])),
+          ExpressionAttributeValues: marshall(
+            Object.fromEntries(Object.entries(values).map(([name, value]) => [`:${name}`, value])),
+            { removeUndefinedValues: true },
+          ),
+          ReturnValues: 'ALL_NEW',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
+      if (Attributes === undefined) throw new Error(`no attributes came back of job ${key.id}`);
+      return { done: true, job: fromItem(Attributes) };
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      const job = refusedBy(error);
+      return op !== undefined && job?.op === op ? { done: true, job } : { done: false, job };
+    }
+  }
+}
+
+/** The job that refused a conditional write; undefined when there is none, or the error is another. */
+const refusedBy = (error: unknown): Job | undefined => {
+  if (!(error instanceof ConditionalCheckFailedException)) return undefined;
+  const item: Item | undefined = error.Item;
+  return item === undefined ? undefined : fromItem(item);
+};
+
+const terminal = (key: JobKey, completion: StoredCompletion, op: Op): Omit<Update, 'condition'> => {
+  const sets: Record<string, unknown> = {
+    result: completion.result,
+    completed_at: completion.completedAt,
+    duration_ms: completion.durationMs,
+    log_tail: completion.logTail,
+    mem_peak: completion.memPeakKb,
+    canceled_by: completion.canceledBy,
+    canceled_reason: completion.canceledReason,
+    failed: completion.status === 'success' || completion.status === 'skipped' ? undefined : key.workspace,
+    op,
+  };
+  const given = Object.entries(sets).filter(([, value]) => value !== undefined);
+  const assignments = given.map(([name]) => `#${name} = :${name}`);
+  return {
+    update: `SET #status = :terminal, ${assignments.join(', ')} REMOVE live`,
+    names: given.map(([name]) => name),
+    values: { ...Object.fromEntries(given), terminal: completion.status },
+  };
+};

@@ -1,0 +1,52 @@
+import type { KeyObject } from 'node:crypto';
+import { Beats } from '../jobs/beats.ts';
+import type { AttemptDeps } from '../jobs/run-attempt.ts';
+import { AwsScriptCode } from './catalog-scripts.ts';
+import { Ed25519AttemptTokens, signingKey } from './attempt-tokens.ts';
+import { dynamodb } from './clients.ts';
+import { InstanceStore } from './instance.ts';
+import { DynamoJobStore } from './job-store.ts';
+import { LambdaLane } from './lambda-lane.ts';
+import { AwsLogStore } from './log-store.ts';
+import { AwsPayloadStore } from './payload-store.ts';
+import { DynamoWorkerStore } from './worker-store.ts';
+
+export type LaneEnv = {
+  JOBS_TABLE: string;
+  CATALOG_TABLE: string;
+  PAYLOAD_BUCKET: string;
+  RUNNER_FUNCTION: string;
+  SIGNING_SECRET_ARN: string;
+};
+
+/** What running attempts takes on AWS: built once per environment by the two functions that may, `dispatch` and `wait`. */
+export const laneDeps = (env: LaneEnv, worker: string): AttemptDeps & { workers: DynamoWorkerStore } => {
+  const db = dynamodb();
+  const now = Date.now;
+  const instance = new InstanceStore(db, env.CATALOG_TABLE);
+  const workers = new DynamoWorkerStore(db, env.JOBS_TABLE);
+  return {
+    jobs: new DynamoJobStore(db, env.JOBS_TABLE),
+    payloads: new AwsPayloadStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
+    logs: new AwsLogStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
+    scripts: new AwsScriptCode(db, env.CATALOG_TABLE),
+    tokens: new Ed25519AttemptTokens(signingKeyOf(env.SIGNING_SECRET_ARN)),
+    lane: new LambdaLane(env.RUNNER_FUNCTION),
+    beats: new Beats(workers, worker, now),
+    baseUrl: async () => (await instance.read(now())).base_url,
+    workers,
+    now,
+  };
+};
+
+/** The signing key, read once per environment; a failed read is tried again by the next job. */
+const signingKeyOf = (arn: string): (() => Promise<KeyObject>) => {
+  let key: Promise<KeyObject> | undefined;
+  return () => {
+    key ??= import('./secrets.ts').then(async ({ secretText }) => signingKey(await secretText(arn)));
+    key.catch(() => {
+      key = undefined;
+    });
+    return key;
+  };
+};

@@ -1,0 +1,36 @@
+import { MAX_TRIES, type Job } from '../model/job.ts';
+import { workerLost } from '../model/completion.ts';
+import { finishJob } from './finish-job.ts';
+import type { JobQueue, JobStore, PayloadStore } from './ports.ts';
+
+/** Between two looks for room on a full lane: spread, so that waiting jobs do not come back as one. */
+const FULL_MIN_MS = 1_000;
+const FULL_SPREAD_MS = 2_000;
+
+/** Gives back a claim whose lane was full: nothing ran, so it was not a try. `random` is in [0, 1). */
+export const releaseFull = async (
+  deps: { jobs: JobStore; queue: JobQueue },
+  job: Job,
+  more: { op: string; now: number; random: number },
+): Promise<void> => {
+  const dueAt = more.now + FULL_MIN_MS + Math.floor(more.random * FULL_SPREAD_MS);
+  const released = await deps.jobs.release(job, job.attempt, { dueAt, ran: false, op: more.op });
+  if (released) await deps.queue.send(job, dueAt, more.now);
+};
+
+/**
+ * Puts a job of a dead worker back into its queue under the same id, or fails it when it was tried too often. True when
+ * this call decided it.
+ */
+export const releaseLost = async (
+  deps: { jobs: JobStore; payloads: PayloadStore; queue: JobQueue },
+  job: Job,
+  more: { op: string; now: number },
+): Promise<boolean> => {
+  if (job.tries >= MAX_TRIES || job.canceled_by !== undefined) {
+    return (await finishJob(deps, job, workerLost(job), more)) !== undefined;
+  }
+  const released = await deps.jobs.release(job, job.attempt, { dueAt: more.now, ran: true, op: more.op });
+  if (released) await deps.queue.send(job, more.now, more.now);
+  return released;
+};
