@@ -13,7 +13,15 @@ export type Call = {
   body: Buffer;
 };
 
-export type Answer = { status: number; headers: Record<string, string>; body: Buffer | string | Readable };
+export type Answer = {
+  status: number;
+  headers: Record<string, string>;
+  body: Buffer | string | Readable;
+  /** What DynamoDB charged for the call, per table with its indexes; absent for other services and for refused calls. */
+  capacity?: Capacity[];
+};
+
+export type Capacity = { table: string; readUnits: number; writeUnits: number };
 
 /** What a call asks of IAM: one entry per action and resource ARN. `context` holds condition keys. */
 export type Permission = { action: string; resource: string; context?: Record<string, string[]> };

@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { AwsError, notBuilt } from '../aws-error.ts';
+import { jsonBody, targetOf } from '../json-call.ts';
+import type { Answer, Call, Permission, Place, Service } from '../service.ts';
+import { Backend } from './backend.ts';
+import { callPermissions, type TableKeys } from './call-permissions.ts';
+import { askForCapacity, takeCapacity, wishOf } from './consumed-capacity.ts';
+import { DynoxideProcess } from './dynoxide-process.ts';
+import { deleteExpired } from './expired-items.ts';
+import { ensureTable, hashKeyOf, type Table, TableDefinition } from './tables.ts';
+
+const DataOperation = z.enum([
+  'GetItem',
+  'PutItem',
+  'UpdateItem',
+  'DeleteItem',
+  'Query',
+  'Scan',
+  'BatchGetItem',
+  'BatchWriteItem',
+  'TransactGetItems',
+  'TransactWriteItems',
+]);
+const OtherOperation = z.enum([
+  'DescribeTable',
+  'DescribeTimeToLive',
+  'DescribeStream',
+  'ListStreams',
+  'GetShardIterator',
+  'GetRecords',
+]);
+type Operation = z.infer<typeof DataOperation> | z.infer<typeof OtherOperation>;
+
+const isData = (operation: Operation): boolean => DataOperation.safeParse(operation).success;
+
+export type DynamoDbConfig = {
+  /** Where the database, its log and its pid file live. */
+  folder: string;
+  place: Place;
+  /** A DynamoDB that runs already; without it dynoxide is started. */
+  endpoint?: string;
+};
+
+// dynoxide's own region in every ARN it writes.
+const foreignRegion = 'arn:aws:dynamodb:dynoxide:';
+
+/** DynamoDB: the bytes of a data call go to a real server on disk and back; only the capacity is added and taken out. */
+export class DynamoDbService implements Service {
+  readonly #config: DynamoDbConfig;
+  readonly #backend: Backend;
+  readonly #process: DynoxideProcess | undefined;
+  readonly #tables = new Map<string, Table>();
+  readonly #keys: TableKeys;
+
+  private constructor(config: DynamoDbConfig, child: DynoxideProcess | undefined, url: string) {
+    this.#config = config;
+    this.#process = child;
+    this.#backend = new Backend(url);
+    this.#keys = { arn: (table) => this.arn(table), hashKey: (table, index) => this.#hashKey(table, index) };
+  }
+
+  /** Starts the server and resolves once it answers. */
+  static async start(config: DynamoDbConfig): Promise<DynamoDbService> {
+    if (config.endpoint !== undefined) return new DynamoDbService(config, undefined, config.endpoint);
+    const child = await DynoxideProcess.start(config.folder);
+    return new DynamoDbService(config, child, `http://127.0.0.1:${child.port}`);
+  }
+
+  /** Idempotent: an existing table keeps its items and gets the indexes it lacks. */
+  async createTable(definition: TableDefinition): Promise<{ arn: string; streamArn: string | undefined }> {
+    const table = TableDefinition.parse(definition);
+    const streamArn = await ensureTable(this.#backend, table);
+    this.#tables.set(table.TableName, table);
+    return { arn: this.arn(table.TableName), streamArn: streamArn?.replace(foreignRegion, this.#region()) };
+  }
+
+  arn(table: string): string {
+    return table.startsWith('arn:') ? table : `${this.#region()}${this.#config.place.accountId}:table/${table}`;
+  }
+
+  /** What AWS does in the background: deletes items whose time to live is before `now` (milliseconds). Answers how many. */
+  async deleteExpired(now: number): Promise<number> {
+    let deleted = 0;
+    for (const table of this.#tables.values()) deleted += await deleteExpired(this.#backend, table, now);
+    return deleted;
+  }
+
+  operation(call: Call): Operation {
+    const operation = DataOperation.or(OtherOperation).safeParse(targetOf(call));
+    if (operation.success) return operation.data;
+    throw notBuilt('DynamoDB', targetOf(call));
+  }
+
+  permissions(call: Call): Permission[] {
+    try {
+      return callPermissions(this.operation(call), jsonBody(call), this.#keys);
+    } catch (error) {
+      if (error instanceof z.ZodError) throw new AwsError('ValidationException', 400, z.prettifyError(error));
+      throw error;
+    }
+  }
+
+  async answer(call: Call): Promise<Answer> {
+    const operation = this.operation(call);
+    const headers = { 'content-type': 'application/x-amz-json-1.0' };
+    if (!isData(operation)) return { ...(await this.#describe(call)), headers };
+    const input = jsonBody(call);
+    const wish = wishOf(input);
+    const { status, body } = await this.#send(call, wish === undefined ? call.body : askForCapacity(call.body, input));
+    if (wish === undefined || status !== 200) return { status, headers, body };
+    const taken = takeCapacity(operation, body, wish);
+    return { status, headers, ...taken };
+  }
+
+  async close(): Promise<void> {
+    this.#backend.close();
+    await this.#process?.stop();
+  }
+
+  async #describe(call: Call): Promise<{ status: number; body: string }> {
+    const request = call.body.toString('utf8').replaceAll(this.#region(), foreignRegion);
+    const { status, body } = await this.#send(call, Buffer.from(request));
+    return { status, body: body.toString('utf8').replaceAll(foreignRegion, this.#region()) };
+  }
+
+  async #send(call: Call, body: Buffer): Promise<{ status: number; body: Buffer }> {
+    try {
+      return await this.#backend.send(call.headers['x-amz-target'] ?? '', body);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new AwsError('InternalServerError', 500, `the local DynamoDB does not answer: ${reason}`);
+    }
+  }
+
+  #hashKey(tableName: string, indexName: string): string | undefined {
+    const table = this.#tables.get(tableName.split('/').at(-1) ?? '');
+    const index = table?.GlobalSecondaryIndexes.find((candidate) => candidate.IndexName === indexName);
+    return hashKeyOf((indexName === '' ? table?.KeySchema : index?.KeySchema) ?? []);
+  }
+
+  #region(): string {
+    return `arn:aws:dynamodb:${this.#config.place.region}:`;
+  }
+}
