@@ -1,0 +1,29 @@
+import { Readable } from 'node:stream';
+import middy, { executionModeStreamifyResponse } from '@middy/core';
+import { answerRequest } from './answer-request.ts';
+import { type HttpFunction, reportToLog } from './handler.ts';
+import { matcher } from './match.ts';
+import { originGuard } from './origin-guard.ts';
+import { problemAnswers } from './problem-answers.ts';
+import { HttpEvent, toRequest } from './request.ts';
+
+type StreamedAnswer = { statusCode: number; headers: Record<string, string>; body: string | Readable };
+
+/**
+ * The handler of a function behind a streaming Function URL: pieces of an answer go out as they come. Needs the global
+ * `awslambda` of the Lambda runtime when it is called.
+ */
+export const streamingHandler = (made: HttpFunction) => {
+  const match = matcher(made.routes);
+  return middy<unknown, StreamedAnswer>({ timeoutEarlyInMillis: 0, executionMode: executionModeStreamifyResponse })
+    .use(problemAnswers(reportToLog))
+    .use(originGuard(made.originSecrets))
+    .handler(async (event: unknown): Promise<StreamedAnswer> => {
+      const { status, headers, body } = await answerRequest(made.deps, match, toRequest(HttpEvent.parse(event)));
+      return {
+        statusCode: status,
+        headers,
+        body: typeof body === 'string' ? body : Readable.from(body, { objectMode: false }),
+      };
+    });
+};
