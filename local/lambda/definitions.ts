@@ -44,17 +44,27 @@ export type QueueMessage = {
   body: string;
   md5OfBody: string;
   attributes: Record<string, string>;
-  messageAttributes?: Record<string, unknown>;
+  messageAttributes: Record<
+    string,
+    { DataType: string; StringValue?: string | undefined; BinaryValue?: string | undefined }
+  >;
 };
 
-/** What event source pollers need of the SQS service, without HTTP. */
+/** What event source pollers need of the SQS service, without HTTP. Its methods may throw once the service is closed. */
 export interface QueueSource {
   /** Up to `max` messages; waits up to `waitMs` for the first and wakes at once when it comes. Empty once `signal` aborts. */
   receive(queueName: string, options: { max: number; waitMs: number; signal: AbortSignal }): Promise<QueueMessage[]>;
-  delete(queueName: string, receiptHandles: string[]): Promise<void>;
-  /** Makes received messages visible again after `seconds`. */
-  release(queueName: string, receiptHandles: string[], seconds: number): Promise<void>;
+  delete(queueName: string, receiptHandle: string): void;
+  /** Makes a received message visible again after `seconds`. */
+  changeVisibility(queueName: string, receiptHandle: string, seconds: number): void;
 }
+
+/** One call to SQS that Lambda's pollers would have made on AWS, where each is paid for. */
+export type PollRecord = {
+  queueName: string;
+  operation: 'ReceiveMessage' | 'DeleteMessageBatch' | 'ChangeMessageVisibilityBatch';
+  messages: number;
+};
 
 /** One invocation as it ended, for metering: reported once the environment is free again or gone. */
 export type InvokeRecord = {
