@@ -1,0 +1,75 @@
+import { EventSourceMapping, type IFunction, RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import type { Env } from '../../functions/dispatch/env.ts';
+import type { Assets } from '../build/assets.ts';
+import type { Config } from '../config.ts';
+import { queuesEnv, storesEnv } from '../environment.ts';
+import { dispatchRights } from '../rights/roles.ts';
+import type { Sending, Stores } from '../rights/room.ts';
+import { PlatformFunction } from './platform-function.ts';
+import { Runner } from './runner.ts';
+
+/** Timeout of every function that waits for a runner: what Lambda allows at most. */
+export const LANE_TIMEOUT_S = 900;
+
+export type WorkerGroupProps = {
+  group: Config['workerGroups'][number];
+  assets: Assets;
+  stores: Stores;
+  sending: Sending;
+  signingSecret: Secret;
+  logRetention: RetentionDays;
+};
+
+/** The tags of one group, the dispatch function they feed, and the runner that only this dispatch (and wait) invokes. */
+export class WorkerGroup extends Construct {
+  readonly dispatch: IFunction;
+  readonly runner: IFunction;
+
+  constructor(scope: Construct, id: string, props: WorkerGroupProps) {
+    super(scope, id);
+    const { group, stores, sending } = props;
+    this.runner = new Runner(this, 'Runner', {
+      image: props.assets.runnerImage,
+      memoryMb: group.memoryMb,
+      timeoutSeconds: group.timeLimitSeconds + 30,
+      reservedConcurrency: group.runnerConcurrency,
+    }).fn;
+    const own = [...sending.queues].filter(([tag]) => group.tags.includes(tag));
+    const lane = { runner: this.runner, signingSecret: props.signingSecret };
+    const environment: Env = {
+      ...storesEnv(stores),
+      ...queuesEnv(this, sending),
+      RUNNER_FUNCTION: this.runner.functionName,
+      SIGNING_SECRET_ARN: props.signingSecret.secretArn,
+      WORKER_GROUP: group.name,
+    };
+    const dispatch = new PlatformFunction(this, 'Dispatch', {
+      code: props.assets.zip('dispatch'),
+      environment,
+      timeoutSeconds: LANE_TIMEOUT_S,
+      memoryMb: 512,
+      logRetention: props.logRetention,
+      rights: dispatchRights(
+        stores,
+        sending,
+        lane,
+        own.map(([, queue]) => queue),
+      ),
+      // A job due far away, and every step of a flow, passes queue -> dispatch -> queue more often than Lambda's guard allows.
+      recursiveLoop: RecursiveLoop.ALLOW,
+    }).fn;
+    for (const [tag, queue] of own) {
+      new EventSourceMapping(this, `From-${tag}`, {
+        target: dispatch,
+        eventSourceArn: queue.queueArn,
+        batchSize: group.batchSize,
+        maxConcurrency: group.maxConcurrency,
+        reportBatchItemFailures: true,
+      });
+    }
+    this.dispatch = dispatch;
+  }
+}

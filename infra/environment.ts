@@ -1,0 +1,24 @@
+import { Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { Sending, Stores } from './rights/room.ts';
+
+/** The parts of functions' environments that several of them share; their types come from each function's env.ts. */
+export const storesEnv = (stores: Stores): { JOBS_TABLE: string; CATALOG_TABLE: string; PAYLOAD_BUCKET: string } => ({
+  JOBS_TABLE: stores.jobs.tableName,
+  CATALOG_TABLE: stores.catalog.tableName,
+  PAYLOAD_BUCKET: stores.payload.bucketName,
+});
+
+export const queuesEnv = (scope: Construct, sending: Pick<Sending, 'queues'>): { QUEUES: string } => ({
+  QUEUES: Stack.of(scope).toJsonString(
+    Object.fromEntries([...sending.queues].map(([tag, queue]) => [tag, { url: queue.queueUrl, arn: queue.queueArn }])),
+  ),
+});
+
+export const schedulesEnv = (
+  sending: Sending,
+): { SCHEDULE_GROUP: string; SCHEDULE_ROLE_ARN: string; SCHEDULE_DEAD_LETTER_ARN: string } => ({
+  SCHEDULE_GROUP: sending.schedules.name,
+  SCHEDULE_ROLE_ARN: sending.schedules.sender.roleArn,
+  SCHEDULE_DEAD_LETTER_ARN: sending.schedules.deadLetters.queueArn,
+});

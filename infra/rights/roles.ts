@@ -1,0 +1,99 @@
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { JOB_INDEXES } from '../constructs/job-table.ts';
+import type { Lane, Sending, Stores } from './room.ts';
+import { consume, invoke, onIndexes, onObjects, onSchedules, onTable, readSecrets, sendTo } from './statements.ts';
+
+/*
+ * What each function may do, one list a function. Only `mayRunLane` reaches the runner and the signing secret, and only
+ * `dispatch` and `wait` have it.
+ */
+
+const everyQueue = (sending: Sending): PolicyStatement => sendTo([...sending.queues.values()]);
+
+/** Runs user code and writes down what came of it: claim, frames, completion, what the job owes others. */
+const mayRunLane = (stores: Stores, lane: Lane): PolicyStatement[] => [
+  onTable(stores.jobs, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),
+  onTable(stores.catalog, 'GetItem', 'BatchGetItem', 'Query'),
+  onObjects(stores.payload, 'GetObject', 'args', 'code'),
+  onObjects(stores.payload, 'PutObject', 'args', 'result', 'log'),
+  invoke(lane.runner),
+  readSecrets(lane.signingSecret),
+];
+
+const mayStartJobs = (stores: Stores, sending: Sending): PolicyStatement[] => [
+  onTable(stores.jobs, 'GetItem', 'PutItem', 'UpdateItem', 'Query'),
+  onTable(stores.catalog, 'GetItem', 'BatchGetItem', 'Query'),
+  onObjects(stores.payload, 'PutObject', 'args', 'code'),
+  everyQueue(sending),
+  ...onSchedules(sending.schedules, 'CreateSchedule'),
+];
+
+/** Brings jobs back or ends them, without running user code. */
+const mayRescueJobs = (stores: Stores, sending: Sending): PolicyStatement[] => [
+  onTable(stores.jobs, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),
+  onIndexes(stores.jobs, JOB_INDEXES),
+  onTable(stores.catalog, 'GetItem', 'BatchGetItem', 'Query'),
+  onObjects(stores.payload, 'PutObject', 'args', 'result', 'log'),
+  everyQueue(sending),
+];
+
+export const webhookRights = mayStartJobs;
+
+export const waitRights = (stores: Stores, sending: Sending, lane: Lane): PolicyStatement[] => [
+  ...mayStartJobs(stores, sending),
+  ...mayRunLane(stores, lane),
+  onObjects(stores.payload, 'GetObject', 'result'),
+];
+
+/** `own`: the queues of its worker group, the only ones it takes messages from. */
+export const dispatchRights = (stores: Stores, sending: Sending, lane: Lane, own: IQueue[]): PolicyStatement[] => [
+  ...mayRunLane(stores, lane),
+  everyQueue(sending),
+  consume(own),
+];
+
+export const apiRights = (stores: Stores, sending: Sending): PolicyStatement[] => [
+  onTable(stores.jobs, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'),
+  onIndexes(stores.jobs, JOB_INDEXES),
+  onTable(
+    stores.catalog,
+    'GetItem',
+    'BatchGetItem',
+    'Query',
+    'PutItem',
+    'UpdateItem',
+    'DeleteItem',
+    'ConditionCheckItem',
+  ),
+  onObjects(stores.payload, 'GetObject', 'args', 'code', 'result', 'log'),
+  onObjects(stores.payload, 'PutObject', 'args', 'code', 'result', 'log'),
+  everyQueue(sending),
+  ...onSchedules(sending.schedules, 'CreateSchedule', 'GetSchedule', 'DeleteSchedule'),
+];
+
+export const streamRights = (stores: Stores): PolicyStatement[] => [
+  onTable(stores.jobs, 'GetItem', 'Query'),
+  onTable(stores.catalog, 'GetItem', 'BatchGetItem', 'Query'),
+  onObjects(stores.payload, 'GetObject', 'args', 'code', 'result', 'log'),
+];
+
+export const framesRights = (stores: Pick<Stores, 'jobs' | 'catalog'>): PolicyStatement[] => [
+  onTable(stores.jobs, 'GetItem', 'UpdateItem'),
+  onTable(stores.catalog, 'GetItem', 'Query'),
+];
+
+export const reaperRights = mayRescueJobs;
+
+export const deadletterRights = (stores: Stores, sending: Sending, deadLetters: IQueue): PolicyStatement[] => [
+  ...mayRescueJobs(stores, sending),
+  consume([deadLetters]),
+];
+
+export const seedRights = (
+  stores: Pick<Stores, 'catalog'>,
+  secrets: { adminToken: Parameters<typeof readSecrets>[0]; signingSecret: Lane['signingSecret'] },
+): PolicyStatement[] => [
+  onTable(stores.catalog, 'GetItem', 'PutItem'),
+  readSecrets(secrets.adminToken, secrets.signingSecret),
+];

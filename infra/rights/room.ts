@@ -1,0 +1,15 @@
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+
+/** Where data lies. */
+export type Stores = { jobs: Table; catalog: Table; payload: Bucket };
+
+/** What starting a job needs besides the stores: every tag's queue, and the room for schedules of far-away jobs. */
+export type Sending = { queues: Map<string, IQueue>; schedules: { name: string; sender: IRole; deadLetters: IQueue } };
+
+/** The lane of a worker group: what runs user code, and the key that signs its tokens. */
+export type Lane = { runner: IFunction; signingSecret: Secret };

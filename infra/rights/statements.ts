@@ -1,0 +1,79 @@
+import { Stack } from 'aws-cdk-lib';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+
+const dynamo = (resources: string[], ...operations: string[]): PolicyStatement =>
+  new PolicyStatement({ actions: operations.map((operation) => `dynamodb:${operation}`), resources });
+
+/** Exactly these operations on the table itself, not on its indexes. A transaction needs those of its parts. */
+export const onTable = (table: Table, ...operations: string[]): PolicyStatement =>
+  dynamo([table.tableArn], ...operations);
+
+/** Queries of these indexes, named one by one. */
+export const onIndexes = (table: Table, indexes: readonly string[]): PolicyStatement =>
+  dynamo(
+    indexes.map((index) => `${table.tableArn}/index/${index}`),
+    'Query',
+  );
+
+/** What lies under `jobs/<workspace>/<job>/` in the payload bucket; a right names the folders it is for. */
+export type PayloadFolder = 'args' | 'code' | 'result' | 'log';
+
+/** Reads or writes single objects under these folders. Not listing: a missing object reads as 403, not as 404. */
+export const onObjects = (
+  bucket: Bucket,
+  operation: 'GetObject' | 'PutObject',
+  ...folders: PayloadFolder[]
+): PolicyStatement =>
+  new PolicyStatement({
+    actions: [`s3:${operation}`],
+    resources: folders.map((folder) => bucket.arnForObjects(`jobs/*/${folder}/*`)),
+  });
+
+/** Sends to these queues. */
+export const sendTo = (queues: IQueue[]): PolicyStatement =>
+  new PolicyStatement({ actions: ['sqs:SendMessage'], resources: queues.map((queue) => queue.queueArn) });
+
+/** What an event source mapping does in its function's name, and what a function does with a message it holds. */
+export const consume = (queues: IQueue[]): PolicyStatement =>
+  new PolicyStatement({
+    actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
+    resources: queues.map((queue) => queue.queueArn),
+  });
+
+/** Reads the value of these secrets. */
+export const readSecrets = (...secrets: Secret[]): PolicyStatement =>
+  new PolicyStatement({
+    actions: ['secretsmanager:GetSecretValue'],
+    resources: secrets.map((secret) => secret.secretArn),
+  });
+
+/** Invokes this function without a qualifier; covers `InvokeWithResponseStream`, which AWS authorises by the same action. */
+export const invoke = (target: IFunction): PolicyStatement =>
+  new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [target.functionArn] });
+
+/** One-shot schedules of one group, which send with `sender` and nothing else. */
+export const onSchedules = (
+  group: { name: string; sender: IRole },
+  ...operations: ('CreateSchedule' | 'GetSchedule' | 'DeleteSchedule')[]
+): PolicyStatement[] => [
+  new PolicyStatement({
+    actions: operations.map((operation) => `scheduler:${operation}`),
+    resources: [
+      Stack.of(group.sender).formatArn({ service: 'scheduler', resource: 'schedule', resourceName: `${group.name}/*` }),
+    ],
+  }),
+  ...(operations.includes('CreateSchedule')
+    ? [
+        new PolicyStatement({
+          actions: ['iam:PassRole'],
+          resources: [group.sender.roleArn],
+          conditions: { StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } },
+        }),
+      ]
+    : []),
+];

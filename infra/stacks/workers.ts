@@ -1,0 +1,109 @@
+import { Stack, type StackProps } from 'aws-cdk-lib';
+import { EventSourceMapping, type IFunction, RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import type { Env as DeadletterEnv } from '../../functions/deadletter/env.ts';
+import type { Env as ReaperEnv } from '../../functions/reaper/env.ts';
+import type { Assets } from '../build/assets.ts';
+import type { Config } from '../config.ts';
+import { EveryMinute } from '../constructs/every-minute.ts';
+import { JobSchedules } from '../constructs/job-schedules.ts';
+import { MessageQueue } from '../constructs/message-queue.ts';
+import { PlatformFunction } from '../constructs/platform-function.ts';
+import { LANE_TIMEOUT_S, WorkerGroup } from '../constructs/worker-group.ts';
+import { queuesEnv, storesEnv } from '../environment.ts';
+import { deadletterRights, reaperRights } from '../rights/roles.ts';
+import type { Lane, Sending, Stores } from '../rights/room.ts';
+
+/** A redelivery must not overtake the invocation that still holds the message. */
+const VISIBILITY_MARGIN_S = 60;
+const RESCUE_TIMEOUT_S = 60;
+
+export type WorkersProps = StackProps & { config: Config; assets: Assets; stores: Stores; signingSecret: Secret };
+
+/** Everything that turns a queued job into a completed one: queues, worker groups, schedules, reaper, dead letters. */
+export class WorkersStack extends Stack {
+  readonly sending: Sending;
+  /** The lane of the first group, which `wait` runs itself. */
+  readonly lane: Lane;
+  readonly groups: { name: string; dispatch: IFunction; runner: IFunction }[];
+  readonly deadLetters: IQueue;
+  readonly reaper: IFunction;
+  readonly deadletter: IFunction;
+
+  constructor(scope: Construct, id: string, props: WorkersProps) {
+    super(scope, id, { ...props, description: 'Millrace: queues and what runs jobs' });
+    const { config, assets, stores, signingSecret } = props;
+    this.deadLetters = new MessageQueue(this, 'DeadLetters', { visibilitySeconds: RESCUE_TIMEOUT_S * 2 }).queue;
+    this.sending = this.#sending(config);
+    const groups = config.workerGroups.map((group) => {
+      const { dispatch, runner } = new WorkerGroup(this, `Group-${group.name}`, {
+        group,
+        assets,
+        stores,
+        sending: this.sending,
+        signingSecret,
+        logRetention: config.logRetentionDays,
+      });
+      return { name: group.name, dispatch, runner };
+    });
+    this.groups = groups;
+    const [first] = groups;
+    if (first === undefined) throw new Error('no worker group');
+    this.lane = { runner: first.runner, signingSecret };
+    this.reaper = this.#reaper(props);
+    this.deadletter = this.#deadletter(props);
+  }
+
+  #sending(config: Config): Sending {
+    const queues = new Map(
+      config.workerGroups
+        .flatMap((group) => group.tags)
+        .map((tag): [string, IQueue] => [
+          tag,
+          new MessageQueue(this, `Tag-${tag}`, {
+            visibilitySeconds: LANE_TIMEOUT_S + VISIBILITY_MARGIN_S,
+            deadLetters: this.deadLetters,
+          }).queue,
+        ]),
+    );
+    return { queues, schedules: new JobSchedules(this, 'Schedules', { queues: [...queues.values()] }) };
+  }
+
+  #reaper({ config, assets, stores }: WorkersProps): IFunction {
+    const environment: ReaperEnv = { ...storesEnv(stores), ...queuesEnv(this, this.sending) };
+    const reaper = new PlatformFunction(this, 'Reaper', {
+      code: assets.zip('reaper'),
+      environment,
+      timeoutSeconds: RESCUE_TIMEOUT_S,
+      memoryMb: 256,
+      logRetention: config.logRetentionDays,
+      rights: reaperRights(stores, this.sending),
+    }).fn;
+    new EveryMinute(this, 'ReaperTick', { target: reaper });
+    return reaper;
+  }
+
+  #deadletter({ config, assets, stores }: WorkersProps): IFunction {
+    const environment: DeadletterEnv = { ...storesEnv(stores), ...queuesEnv(this, this.sending) };
+    const deadletter = new PlatformFunction(this, 'Deadletter', {
+      code: assets.zip('deadletter'),
+      environment,
+      timeoutSeconds: RESCUE_TIMEOUT_S,
+      memoryMb: 256,
+      logRetention: config.logRetentionDays,
+      rights: deadletterRights(stores, this.sending, this.deadLetters),
+      // It sends a job back to the queue whose messages may return to it; the attempts of a job bound the circle.
+      recursiveLoop: RecursiveLoop.ALLOW,
+    }).fn;
+    new EventSourceMapping(this, 'FromDeadLetters', {
+      target: deadletter,
+      eventSourceArn: this.deadLetters.queueArn,
+      batchSize: 10,
+      maxConcurrency: 2,
+      reportBatchItemFailures: true,
+    });
+    return deadletter;
+  }
+}
