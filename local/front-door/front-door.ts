@@ -7,7 +7,7 @@ import { functionUrlOrigin } from './function-url-origin.ts';
 import { httpApiOrigin } from './http-api-origin.ts';
 import { type OriginHandler, type OriginRequest, type OriginResponse, within } from './origin-call.ts';
 import { behaviourFinder } from './path-pattern.ts';
-import { originRequest, readBody } from './viewer-request.ts';
+import { dropBody, originRequest, readBody } from './viewer-request.ts';
 import { writeResponse } from './write-response.ts';
 
 export type FrontDoorConfig = {
@@ -49,6 +49,16 @@ const originHandler = (origin: Origin, config: FrontDoorConfig): OriginHandler =
       });
     }
   }
+};
+
+const refuse = async (
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: OriginResponse,
+): Promise<OriginResponse> => {
+  response.setHeader('connection', 'close');
+  await dropBody(request);
+  return answer;
 };
 
 /** The distribution of the template as one HTTP server, with the limits CloudFront and its origins have. Caches nothing. */
@@ -102,8 +112,7 @@ export class FrontDoor {
     request.on('error', () => {});
     response.on('error', () => {});
     try {
-      const answer = await this.#answer(request, response);
-      if (answer !== undefined) writeResponse(answer, response, this.#originMs);
+      writeResponse(await this.#answer(request, response), response, this.#originMs);
     } catch (error) {
       if (request.destroyed && !request.complete) return;
       this.#config.report?.(`front door: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
@@ -111,24 +120,17 @@ export class FrontDoor {
     }
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<OriginResponse | undefined> {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<OriginResponse> {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     const behaviour = this.#find(path);
     const { origin, handler } = this.#origin(behaviour.originId);
     if (behaviour.allowedMethods !== undefined && !behaviour.allowedMethods.includes(request.method ?? 'GET'))
-      return this.#dropBody(request, response, page(403, `This distribution does not allow ${request.method} here`));
+      return refuse(request, response, page(403, `This distribution does not allow ${request.method} here`));
     const body = await readBody(request, handler.maxBodyBytes);
-    if (body === undefined) return this.#dropBody(request, response, handler.tooLarge());
+    if (body === undefined) return refuse(request, response, handler.tooLarge());
     const late = (): OriginResponse => page(504, 'The origin did not answer in time');
     const answer = await within(this.#originMs, handler.answer(originRequest(request, origin, body)), late);
     return this.#errorPage(answer, origin, request);
-  }
-
-  /** The unread rest of a body is read and dropped, so that the viewer gets to read the answer. */
-  #dropBody(request: IncomingMessage, response: ServerResponse, answer: OriginResponse): OriginResponse {
-    response.setHeader('connection', 'close');
-    request.resume();
-    return answer;
   }
 
   /** CloudFront replaces the errors of every origin for which the template has a page, those of the API too. */

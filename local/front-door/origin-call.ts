@@ -36,10 +36,25 @@ export const jsonResponse = (status: number, body: unknown): OriginResponse => (
   body: Buffer.from(JSON.stringify(body)),
 });
 
-/** Resolves with what `work` gives, or with `late()` after `ms`; `work` goes on by itself then. */
-export const within = async <T>(ms: number, work: Promise<T>, late: () => T): Promise<T> => {
-  const { promise, resolve } = Promise.withResolvers<T>();
-  const timer = setTimeout(() => resolve(late()), ms);
+/** Reads a live answer to its end for nobody, so that the function behind it is not held up. */
+export const discard = ({ body }: OriginResponse): void => {
+  if (Buffer.isBuffer(body)) return;
+  const stream = 'rest' in body ? body.rest : body;
+  stream.on('error', () => {});
+  stream.resume();
+};
+
+/** Resolves with what `work` gives, or with `late()` after `ms`; `work` goes on by itself then, and its answer is discarded. */
+export const within = async (
+  ms: number,
+  work: Promise<OriginResponse>,
+  late: () => OriginResponse,
+): Promise<OriginResponse> => {
+  const { promise, resolve } = Promise.withResolvers<OriginResponse>();
+  const timer = setTimeout(() => {
+    resolve(late());
+    work.then(discard, () => {});
+  }, ms);
   try {
     return await Promise.race([work, promise]);
   } finally {

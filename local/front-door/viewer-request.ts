@@ -73,3 +73,24 @@ export const readBody = async (request: IncomingMessage, limitBytes: number): Pr
   }
   return parts.length === 1 ? parts[0] : Buffer.concat(parts);
 };
+
+const DROP_MS = 5000;
+const DROP_BYTES = 64 * 1024 * 1024;
+
+/** Reads and drops the rest of a body, within reason: a viewer who is still sending would not see an answer. */
+export const dropBody = (request: IncomingMessage): Promise<void> =>
+  new Promise((resolve) => {
+    let left = DROP_BYTES;
+    const timer = setTimeout(resolve, DROP_MS);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    request.on('data', (part: Buffer) => {
+      left -= part.length;
+      if (left < 0) done();
+    });
+    request.once('end', done);
+    request.once('close', done);
+    if (request.complete) done();
+  });

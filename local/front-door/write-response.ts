@@ -1,10 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import type { LiveBody, OriginResponse } from './origin-call.ts';
+import { discard, type LiveBody, type OriginResponse } from './origin-call.ts';
 import { viewerResponseHeaders } from './viewer-request.ts';
 
 /** Passes a stream on as it comes. A viewer who leaves is no reason to stop the function: the rest is read and dropped. */
 const pass = (source: Readable, response: ServerResponse, idleMs: number, onEnd: () => void): void => {
+  if (source.readableEnded) {
+    onEnd();
+    return;
+  }
   const idle = setTimeout(() => response.destroy(), idleMs);
   source.on('data', () => idle.refresh());
   source.once('end', onEnd);
@@ -28,8 +32,7 @@ const writeLive = (body: LiveBody, response: ServerResponse, idleMs: number): vo
   });
 };
 
-/** Writes an answer; a live one is flushed head first. A silence of `idleMs` from the origin cuts the connection. */
-export const writeResponse = (answer: OriginResponse, response: ServerResponse, idleMs: number): void => {
+const write = (answer: OriginResponse, response: ServerResponse, idleMs: number): void => {
   const { body } = answer;
   const headers = viewerResponseHeaders(answer.headers);
   if (Buffer.isBuffer(body)) {
@@ -42,4 +45,10 @@ export const writeResponse = (answer: OriginResponse, response: ServerResponse, 
   response.flushHeaders();
   if (body instanceof Readable) pass(body, response, idleMs, () => response.end());
   else writeLive(body, response, idleMs);
+};
+
+/** Writes an answer; a live one is flushed head first. A silence of `idleMs` from the origin cuts the connection. */
+export const writeResponse = (answer: OriginResponse, response: ServerResponse, idleMs: number): void => {
+  if (response.destroyed) discard(answer);
+  else write(answer, response, idleMs);
 };
