@@ -13,15 +13,11 @@ export type Call = {
   body: Buffer;
 };
 
-export type Answer = {
-  status: number;
-  headers: Record<string, string>;
-  body: Buffer | string | Readable;
-  /** What DynamoDB charged for the call, per table with its indexes; absent for other services and for refused calls. */
-  capacity?: Capacity[];
-};
-
-export type Capacity = { table: string; readUnits: number; writeUnits: number };
+/**
+ * `x-millrace-read-units` and `x-millrace-write-units` among the headers tell the gateway's meter what DynamoDB charged;
+ * the gateway takes them out again.
+ */
+export type Answer = { status: number; headers: Record<string, string>; body: Buffer | string | Readable };
 
 /** What a call asks of IAM: one entry per action and resource ARN. `context` holds condition keys. */
 export type Permission = { action: string; resource: string; context?: Record<string, string[]> };

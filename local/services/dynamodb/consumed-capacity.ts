@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import type { Capacity } from '../service.ts';
 
 const Consumed = z.object({ TableName: z.string(), CapacityUnits: z.number() });
+/** Capacity units of one call, its tables and their indexes together. */
+export type Capacity = { readUnits: number; writeUnits: number };
+
 const OneOrMany = z.union([Consumed.array(), Consumed.transform((one) => [one])]);
 
 const reads: ReadonlySet<string> = new Set(['GetItem', 'BatchGetItem', 'Query', 'Scan', 'TransactGetItems']);
@@ -27,21 +29,21 @@ export const askForCapacity = (body: Buffer, input: unknown): Buffer => {
   return Buffer.concat([body.subarray(0, end), Buffer.from(',"ReturnConsumedCapacity":"INDEXES"}')]);
 };
 
-const metered = (operation: string, consumed: z.infer<typeof Consumed>): Capacity => {
-  const { TableName: table, CapacityUnits: units } = consumed;
-  return reads.has(operation) ? { table, readUnits: units, writeUnits: 0 } : { table, readUnits: 0, writeUnits: units };
+const metered = (operation: string, consumed: readonly z.infer<typeof Consumed>[]): Capacity => {
+  const units = consumed.reduce((sum, one) => sum + one.CapacityUnits, 0);
+  return reads.has(operation) ? { readUnits: units, writeUnits: 0 } : { readUnits: 0, writeUnits: units };
 };
 
 /**
  * Takes the capacity out of an answer, leaving what the caller asked for. The capacity is the last member the backend
  * writes, so only those bytes are parsed; were it not, the cut-out text would not be JSON and this would throw.
  */
-export const takeCapacity = (operation: string, body: Buffer, wish: Wish): { body: Buffer; capacity: Capacity[] } => {
+export const takeCapacity = (operation: string, body: Buffer, wish: Wish): { body: Buffer; capacity: Capacity } => {
   const at = body.lastIndexOf(member);
-  if (at < 0) return { body, capacity: [] };
+  if (at < 0) return { body, capacity: metered(operation, []) };
   const raw: unknown = JSON.parse(body.toString('utf8', at + member.length, body.length - 1));
   const consumed = OneOrMany.parse(raw);
-  const capacity = consumed.map((one) => metered(operation, one));
+  const capacity = metered(operation, consumed);
   if (wish === 'INDEXES') return { body, capacity };
   const before = body.subarray(0, at);
   if (wish === 'TOTAL') {

@@ -108,8 +108,12 @@ export class DynamoDbService implements Service {
     const wish = wishOf(input);
     const { status, body } = await this.#send(call, wish === undefined ? call.body : askForCapacity(call.body, input));
     if (wish === undefined || status !== 200) return { status, headers, body };
-    const taken = takeCapacity(operation, body, wish);
-    return { status, headers, ...taken };
+    const { body: kept, capacity } = takeCapacity(operation, body, wish);
+    const units = {
+      'x-millrace-read-units': String(capacity.readUnits),
+      'x-millrace-write-units': String(capacity.writeUnits),
+    };
+    return { status, headers: { ...headers, ...units }, body: kept };
   }
 
   async close(): Promise<void> {

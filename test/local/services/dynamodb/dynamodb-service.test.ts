@@ -14,7 +14,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DynamoDbService } from '../../../../local/services/dynamodb/dynamodb-service.ts';
 import type { TableDefinition } from '../../../../local/services/dynamodb/tables.ts';
-import type { Answer, Call } from '../../../../local/services/service.ts';
+import type { Call } from '../../../../local/services/service.ts';
 import { serveService } from '../../../support/serve-service.ts';
 
 const place = { accountId: '000000000000', region: 'us-east-1' };
@@ -135,20 +135,18 @@ describe('capacity', () => {
   });
 
   test('is told to the meter whatever the caller asked', async () => {
-    const meter = async (operation: string, input: object): Promise<Answer['capacity']> =>
-      (await service.answer(call(operation, input))).capacity;
-    expect(await meter('PutItem', { TableName: 'jobs', Item: key('m') })).toEqual([
-      { table: 'jobs', readUnits: 0, writeUnits: 1 },
-    ]);
-    expect(await meter('GetItem', { TableName: 'jobs', Key: key('m'), ConsistentRead: true })).toEqual([
-      { table: 'jobs', readUnits: 1, writeUnits: 0 },
-    ]);
+    const meter = async (operation: string, input: object) => {
+      const { headers } = await service.answer(call(operation, input));
+      return [headers['x-millrace-read-units'], headers['x-millrace-write-units']];
+    };
+    expect(await meter('PutItem', { TableName: 'jobs', Item: key('m') })).toEqual(['0', '1']);
+    expect(await meter('GetItem', { TableName: 'jobs', Key: key('m'), ConsistentRead: true })).toEqual(['1', '0']);
     const transaction = {
       TransactItems: [{ Put: { TableName: 'jobs', Item: key('m2') } }],
       ReturnConsumedCapacity: 'TOTAL',
     };
-    expect(await meter('TransactWriteItems', transaction)).toEqual([{ table: 'jobs', readUnits: 0, writeUnits: 2 }]);
-    expect(await meter('GetItem', { TableName: 'nothing', Key: key('m') })).toBeUndefined();
+    expect(await meter('TransactWriteItems', transaction)).toEqual(['0', '2']);
+    expect(await meter('GetItem', { TableName: 'nothing', Key: key('m') })).toEqual([undefined, undefined]);
   });
 
   test('of calls on many items is a list', async () => {
