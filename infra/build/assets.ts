@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { bundleFunctions, ZIP_FUNCTIONS, type ZipFunction } from './bundle.ts';
+import { bundleFunctions, ZipFunction } from './bundle.ts';
 import { assembleRunnerImage } from './runner-image.ts';
 
 /** Where the built code of each function lies: a folder to zip, and for the runner a folder to build an image from. */
@@ -7,7 +7,7 @@ export type Assets = { zip: (name: ZipFunction) => string; runnerImage: string }
 
 /** Builds everything that deploys into `target`, which is emptied first. */
 export const buildAssets = (root: string, target: string): Assets => {
-  bundleFunctions(root, [...ZIP_FUNCTIONS, 'runner'], target);
+  bundleFunctions(root, [...ZipFunction.options, 'runner'], target);
   assembleRunnerImage(root, join(target, 'runner'), join(target, 'runner-image'));
   return { zip: (name) => join(target, name), runnerImage: join(target, 'runner-image') };
 };

@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { buildSync, type Metafile } from 'esbuild';
+import { z } from 'zod';
 
 /** The functions that deploy as a zip of bundled code. The runner is the one that does not. */
-export const ZIP_FUNCTIONS = [
+export const ZipFunction = z.enum([
   'webhook',
   'wait',
   'api',
@@ -13,8 +14,8 @@ export const ZIP_FUNCTIONS = [
   'reaper',
   'deadletter',
   'seed',
-] as const;
-export type ZipFunction = (typeof ZIP_FUNCTIONS)[number];
+]);
+export type ZipFunction = z.infer<typeof ZipFunction>;
 
 /** CommonJS packages inside an ES module still call `require` for Node's own modules. */
 const REQUIRE =
@@ -34,7 +35,6 @@ const closure = (outputs: Metafile['outputs'], entry: string): Set<string> => {
  * chunks of its own, so it costs nothing at cold start. The same sources give the same bytes.
  */
 export const bundleFunctions = (root: string, names: readonly string[], target: string): void => {
-  rmSync(target, { recursive: true, force: true });
   const missing = names.filter((name) => !existsSync(join(root, 'functions', name, 'handler.ts')));
   if (missing.length > 0) throw new Error(`no handler.ts in functions/${missing.join(', functions/')}`);
   const built = buildSync({
@@ -55,6 +55,7 @@ export const bundleFunctions = (root: string, names: readonly string[], target: 
     outExtension: { '.js': '.mjs' },
     logLevel: 'warning',
   });
+  rmSync(target, { recursive: true, force: true });
   const texts = new Map(built.outputFiles.map((file) => [relative(root, file.path), file.text]));
   for (const name of names) {
     for (const file of closure(built.metafile.outputs, `out/${name}.mjs`)) {

@@ -12,12 +12,12 @@ import { Construct } from 'constructs';
 const text = (name: string): { name: string; type: AttributeType } => ({ name, type: AttributeType.STRING });
 
 /** Index name -> its keys. Each is sparse: an item without the partition key is not in it. */
-const INDEXES = {
+const INDEXES: Record<string, [partition: string, sort: string]> = {
   runs: ['runs', 'sort'],
   path: ['by_path', 'sort'],
   live: ['live', 'due'],
   failed: ['failed', 'sort'],
-} as const;
+};
 
 /** Names of the job table's indexes, for rights that name them one by one. */
 export const JOB_INDEXES = Object.keys(INDEXES);
