@@ -44,6 +44,11 @@ type Running = Work & {
 
 const ErrorBody = z.object({ errorType: z.string().default('Error') });
 const INIT_SECONDS = 10;
+const LAST_WORDS_MS = 1000;
+const TRUNCATED: InvokeFailure = {
+  errorType: 'Runtime.TruncatedResponse',
+  payload: '{"errorType":"Runtime.TruncatedResponse"}',
+};
 
 const errorTypeOf = (payload: string): string => {
   try {
@@ -149,11 +154,10 @@ export class Environment implements RuntimeListener {
   onNext(response: ServerResponse): void {
     this.#ready = true;
     clearTimeout(this.#initTimer);
-    this.#settle({ errorType: 'Runtime.TruncatedResponse', payload: '{"errorType":"Runtime.TruncatedResponse"}' });
     this.#held = response;
-    this.state = 'idle';
-    this.idleSince = performance.now();
-    this.#owner.onFree(this);
+    const running = this.#running;
+    if (running === undefined || (running.answered && running.stream?.isOver !== false)) this.#free();
+    else if (!running.answered) this.#awaitLastWords(running);
   }
 
   onResponse(requestId: string, request: IncomingMessage, response: ServerResponse): void {
@@ -181,7 +185,10 @@ export class Environment implements RuntimeListener {
   #stream(running: Running, request: IncomingMessage, response: ServerResponse): void {
     const { streamingLimits } = this.#config;
     const limits = streamingLimits === null ? undefined : (streamingLimits ?? AWS_STREAMING_LIMITS);
-    running.stream = new StreamedAnswer(request, running.requestId, limits, () => accept(response));
+    running.stream = new StreamedAnswer(request, running.requestId, limits, () => {
+      accept(response);
+      if (this.#held !== undefined && this.#running === running) this.#free();
+    });
     void running.stream.response.failure.then((failure) => this.#note(running, failure));
     this.#answer(running, running.stream.response);
   }
@@ -201,6 +208,20 @@ export class Environment implements RuntimeListener {
     const payload = body.toString('utf8');
     this.#fail(running, { errorType: errorTypeOf(payload), payload });
     accept(response);
+  }
+
+  /** After an error the runtime asks for more work beside its last words, which come on a connection of their own. */
+  #awaitLastWords(running: Running): void {
+    setTimeout(() => {
+      if (this.#running === running && !running.answered) this.#free();
+    }, LAST_WORDS_MS);
+  }
+
+  #free(): void {
+    this.#settle(TRUNCATED);
+    this.state = 'idle';
+    this.idleSince = performance.now();
+    this.#owner.onFree(this);
   }
 
   #current(requestId: string): Running | undefined {

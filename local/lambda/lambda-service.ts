@@ -43,6 +43,7 @@ export class LambdaService implements Service, Invoker {
   readonly #pools = new Map<string, FunctionPool>();
   readonly #listeners = new Set<InvokeListener>();
   readonly #async: AsyncInvoker;
+  #closing: Promise<unknown> | undefined;
 
   /** Ends environments that an earlier, killed local cloud left in the same state folder. */
   constructor(config: LambdaConfig, report: (line: string) => void = () => {}) {
@@ -109,8 +110,10 @@ export class LambdaService implements Service, Invoker {
     return operation === 'Invoke' ? buffered(response) : streamed(response);
   }
 
-  async close(): Promise<void> {
-    await Promise.all([this.#async.close(), ...[...this.#pools.values()].map((pool) => pool.close())]);
+  /** Kills all environments; a second close waits for the first. */
+  close(): Promise<void> {
+    this.#closing ??= Promise.all([this.#async.close(), ...[...this.#pools.values()].map((pool) => pool.close())]);
+    return this.#closing.then(() => {});
   }
 
   #target(call: Call): Target {

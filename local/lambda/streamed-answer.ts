@@ -45,6 +45,11 @@ export class StreamedAnswer {
     };
   }
 
+  /** True once the function has written everything, or was cut. */
+  get isOver(): boolean {
+    return this.#over;
+  }
+
   /** The function will write no more: what it has written is still delivered, then the answer ends with `failure`. */
   cut(failure: InvokeFailure): void {
     if (this.#request.closed) this.#finish(failure);

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FunctionDefinition, InvokeRecord } from '../../../local/lambda/definitions.ts';
@@ -81,11 +81,10 @@ export const until = async (holds: () => boolean): Promise<void> => {
   }
 };
 
-/** True while a process lives (a zombie does not). */
+/** True while a process runs; one that has ended and was not collected yet does not. */
 export const lives = (pid: number): boolean => {
   try {
-    process.kill(pid, 0);
-    return true;
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return false;
   }
