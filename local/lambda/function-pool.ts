@@ -6,6 +6,7 @@ import { FunctionLog } from './function-log.ts';
 import type { InvokeFailure, InvokeResponse } from './invoke-response.ts';
 import type { InvokeListener, LambdaConfig } from './lambda-config.ts';
 import type { Evictable, Machine } from './machine.ts';
+import { isWorthWaiting, LOOK_AGAIN_MS, type Load } from './patience.ts';
 
 type Waiter = {
   requestId: string;
@@ -15,8 +16,7 @@ type Waiter = {
   resolve: (response: InvokeResponse) => void;
 };
 
-/** A busy environment is often free sooner than a new one has started: wait this long before starting another. */
-const PATIENCE_MS = 12;
+const AVERAGED_OVER = 8;
 const DEFAULT_IDLE_MS = 5 * 60_000;
 const DEFAULT_LOG_BYTES = 4 * 1024 * 1024;
 
@@ -38,6 +38,8 @@ export class FunctionPool implements EnvironmentOwner {
   readonly #idleTimer: NodeJS.Timeout;
   #waiters: Waiter[] = [];
   #patience: NodeJS.Timeout | undefined;
+  /** Of the last invocations, decaying. */
+  #averageMs = 0;
   #closed = false;
 
   constructor(definition: FunctionDefinition, config: LambdaConfig, machine: Machine, listener: InvokeListener) {
@@ -70,12 +72,16 @@ export class FunctionPool implements EnvironmentOwner {
   match(): void {
     if (this.#waiters.length === 0) return;
     if (this.#idle.length > 0) this.#waiters = this.#waiters.filter((waiter) => !this.#assign(waiter));
-    const starting = this.#perTenant((environment) => environment.state === 'starting');
-    const serving = this.#perTenant((environment) => environment.state === 'busy');
+    const now = performance.now();
+    const loads = this.#loads();
+    const covered = new Map<string | undefined, number>();
     for (const { tenantId, since } of this.#waiters) {
-      const coming = starting.get(tenantId) ?? 0;
-      if (coming > 0) starting.set(tenantId, coming - 1);
-      else if (!(serving.has(tenantId) && this.#isPatient(since)) && !this.#start(tenantId)) return;
+      const load = loads.get(tenantId) ?? { starting: 0, busy: 0, freedAt: 0 };
+      const coming = covered.get(tenantId) ?? load.starting;
+      if (coming > 0) covered.set(tenantId, coming - 1);
+      else if (isWorthWaiting(load, since, this.#averageMs, now)) this.#lookAgain();
+      else if (!this.#start(tenantId)) return;
+      else loads.set(tenantId, { ...load, starting: load.starting + 1 });
     }
   }
 
@@ -98,6 +104,7 @@ export class FunctionPool implements EnvironmentOwner {
   }
 
   onRecord(record: InvokeRecord): void {
+    this.#averageMs += (record.durationMs - this.#averageMs) / AVERAGED_OVER;
     this.#listener(record);
   }
 
@@ -131,11 +138,17 @@ export class FunctionPool implements EnvironmentOwner {
     this.#machine.started();
   }
 
-  #perTenant(which: (environment: Environment) => boolean): Map<string | undefined, number> {
-    const counts = new Map<string | undefined, number>();
-    for (const environment of this.#environments)
-      if (which(environment)) counts.set(environment.tenantId, (counts.get(environment.tenantId) ?? 0) + 1);
-    return counts;
+  #loads(): Map<string | undefined, Load> {
+    const loads = new Map<string | undefined, Load>();
+    for (const { state, tenantId, idleSince } of this.#environments) {
+      const load = loads.get(tenantId) ?? { starting: 0, busy: 0, freedAt: 0 };
+      loads.set(tenantId, {
+        starting: load.starting + Number(state === 'starting'),
+        busy: load.busy + Number(state === 'busy'),
+        freedAt: Math.max(load.freedAt, idleSince),
+      });
+    }
+    return loads;
   }
 
   #assign(waiter: Waiter): boolean {
@@ -147,15 +160,11 @@ export class FunctionPool implements EnvironmentOwner {
     return true;
   }
 
-  /** True while an event should rather wait for a busy environment; comes back to it in time. */
-  #isPatient(since: number): boolean {
-    const left = PATIENCE_MS - (performance.now() - since);
-    if (left <= 0) return false;
+  #lookAgain(): void {
     this.#patience ??= setTimeout(() => {
       this.#patience = undefined;
       this.match();
-    }, left);
-    return true;
+    }, LOOK_AGAIN_MS);
   }
 
   #start(tenantId: string | undefined): boolean {
