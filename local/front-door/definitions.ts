@@ -17,7 +17,7 @@ export type Behaviour = {
   allowedMethods?: string[];
 };
 
-export type ErrorResponse = { errorCode: number; responseCode?: number; responsePagePath?: string };
+type ErrorResponse = { errorCode: number; responseCode?: number; responsePagePath?: string };
 
 export type Origin = {
   id: string;
@@ -28,9 +28,9 @@ export type Origin = {
   target: HttpApiOrigin | FunctionUrlOrigin | BucketOrigin;
 };
 
-export type HttpApiOrigin = { type: 'http-api'; api: HttpApiDefinition };
-export type FunctionUrlOrigin = { type: 'function-url'; url: FunctionUrlDefinition };
-export type BucketOrigin = { type: 's3'; bucket: string };
+type HttpApiOrigin = { type: 'http-api'; api: HttpApiDefinition };
+type FunctionUrlOrigin = { type: 'function-url'; url: FunctionUrlDefinition };
+type BucketOrigin = { type: 's3'; bucket: string };
 
 export type HttpApiDefinition = {
   id: string;

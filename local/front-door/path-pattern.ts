@@ -3,7 +3,7 @@ import type { Behaviour, FrontDoorDefinition } from './definitions.ts';
 const escapeRegExp = (text: string): string => text.replace(/[.+^${}()|[\]\\]/g, '\\$&');
 
 /** A CloudFront path pattern: `*` is any run of characters (slashes too), `?` exactly one; the first slash is optional. */
-export const pathMatcher = (pattern: string): ((path: string) => boolean) => {
+const pathMatcher = (pattern: string): ((path: string) => boolean) => {
   const whole = pattern.startsWith('/') || pattern === '*' ? pattern : `/${pattern}`;
   const source = escapeRegExp(whole).replaceAll('*', '.*').replaceAll('?', '.');
   const expression = new RegExp(`^${source}$`, 's');

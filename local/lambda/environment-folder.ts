@@ -43,7 +43,7 @@ const belongsTo = (pid: string, root: string): boolean =>
  * Kills whatever still runs in an environment's folders: processes that left the group, too. On Lambda the whole
  * sandbox ends; here they are found by working folder and environment. Only Linux has /proc; elsewhere it does nothing.
  */
-export const sweepProcesses = (root: string): void => {
+const sweepProcesses = (root: string): void => {
   let pids: string[];
   try {
     pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));

@@ -29,7 +29,7 @@ const rights = (definition: FunctionDefinition, config: LambdaConfig): Record<st
  * The whole environment of a function's process: what the template gives, what Lambda adds, nothing of this process.
  * HOME points into the environment's own folder, so that no SDK finds the developer's own AWS profile.
  */
-export const environmentVariables = (
+const environmentVariables = (
   definition: FunctionDefinition,
   config: LambdaConfig,
   folder: EnvironmentFolder,

@@ -1,7 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { z } from 'zod';
 import type { FunctionDefinition, InvokeRecord } from './definitions.ts';
 import {
   type EnvironmentFolder,
@@ -11,7 +10,15 @@ import {
   writePid,
 } from './environment-folder.ts';
 import { spawnEnvironment } from './environment-process.ts';
-import { exited, type InvokeFailure, type InvokeResponse, timedOut, tooLarge } from './invoke-response.ts';
+import {
+  exited,
+  type InvokeFailure,
+  type InvokeResponse,
+  reported,
+  timedOut,
+  tooLarge,
+  truncated,
+} from './invoke-response.ts';
 import { type LambdaConfig, MAX_SYNC_PAYLOAD_BYTES } from './lambda-config.ts';
 import { accept, type RuntimeListener, readPost, refuse, startRuntimeApi } from './runtime-api.ts';
 import { StreamedAnswer } from './streamed-answer.ts';
@@ -42,26 +49,8 @@ type Running = Work & {
   error?: string;
 };
 
-const ErrorBody = z.object({ errorType: z.string().default('Error') });
 const INIT_SECONDS = 10;
 const LAST_WORDS_MS = 1000;
-const TRUNCATED: InvokeFailure = {
-  errorType: 'Runtime.TruncatedResponse',
-  payload: '{"errorType":"Runtime.TruncatedResponse"}',
-};
-
-const errorTypeOf = (payload: string): string => {
-  try {
-    return ErrorBody.parse(JSON.parse(payload)).errorType;
-  } catch {
-    return 'Error';
-  }
-};
-
-const withCause = (failure: InvokeFailure, cause: unknown): InvokeFailure =>
-  cause instanceof Error
-    ? { ...failure, payload: JSON.stringify({ errorType: failure.errorType, errorMessage: cause.message }) }
-    : failure;
 
 /**
  * One execution environment: a process that serves one invocation at a time, for one tenant only. It is thrown away
@@ -177,7 +166,7 @@ export class Environment implements RuntimeListener {
   onInitError(request: IncomingMessage, response: ServerResponse): void {
     void readPost(request).then((body) => {
       const payload = body?.toString('utf8') ?? '{}';
-      this.#reason ??= { errorType: errorTypeOf(payload), payload };
+      this.#reason ??= reported(payload);
       accept(response);
     });
   }
@@ -206,7 +195,7 @@ export class Environment implements RuntimeListener {
     const body = await readPost(request);
     if (body === undefined) return;
     const payload = body.toString('utf8');
-    this.#fail(running, { errorType: errorTypeOf(payload), payload });
+    this.#fail(running, reported(payload));
     accept(response);
   }
 
@@ -218,7 +207,7 @@ export class Environment implements RuntimeListener {
   }
 
   #free(): void {
-    this.#settle(TRUNCATED);
+    this.#settle(truncated);
     this.state = 'idle';
     this.idleSince = performance.now();
     this.#owner.onFree(this);
@@ -274,6 +263,13 @@ export class Environment implements RuntimeListener {
     if (!crashed) this.#server?.closeAllConnections();
     endEnvironmentFolder(this.#folder.root);
     this.#gone.resolve();
-    this.#owner.onGone(this, this.#ready ? undefined : withCause(failure, cause));
+    this.#owner.onGone(
+      this,
+      this.#ready
+        ? undefined
+        : cause instanceof Error
+          ? { ...failure, payload: JSON.stringify({ errorMessage: cause.message }) }
+          : failure,
+    );
   }
 }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { z } from 'zod';
 
 /** How a function failed. `payload` is JSON text `{"errorType","errorMessage","trace"?}`. */
 export type InvokeFailure = { errorType: string; payload: string };
@@ -38,6 +39,23 @@ export const exited = (requestId: string, code: number | null, signal: string | 
   if (signal !== null) return failure('Runtime.ExitError', requestId, `Runtime exited with error: signal: ${signal}`);
   if (code !== 0) return failure('Runtime.ExitError', requestId, `Runtime exited with error: exit status ${code}`);
   return failure('Runtime.ExitError', requestId, 'Runtime exited without providing a reason');
+};
+
+const ErrorBody = z.object({ errorType: z.string().default('Error') });
+
+/** What the runtime said of a thrown error or a failed start. */
+export const reported = (payload: string): InvokeFailure => {
+  try {
+    return { ...ErrorBody.parse(JSON.parse(payload)), payload };
+  } catch {
+    return { errorType: 'Error', payload };
+  }
+};
+
+/** The runtime asked for more work without having answered. */
+export const truncated: InvokeFailure = {
+  errorType: 'Runtime.TruncatedResponse',
+  payload: '{"errorType":"Runtime.TruncatedResponse"}',
 };
 
 /** An answer over the limit: 6 MB buffered, 200 MB streamed. */

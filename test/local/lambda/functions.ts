@@ -44,7 +44,7 @@ export const startLambda = (settings: Partial<LambdaConfig> = {}): TestLambda =>
   };
 };
 
-export const aFunction = (
+const aFunction = (
   stateDir: string,
   name: string,
   code: string,
