@@ -32,6 +32,12 @@ const ORIGIN_HEADER = 'x-millrace-origin';
 /** CloudFront waits this long for a first byte, and between bytes. */
 const ORIGIN_READ_TIMEOUT = Duration.seconds(60);
 
+/**
+ * The errors CloudFront would keep for 10 s whatever the cache policy says, and hand to whoever asks for the same path:
+ * a job's 404 a moment before it exists, one caller's 403 to another.
+ */
+const ERRORS_CLOUDFRONT_KEEPS = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
+
 /** Never cached, every method, all that the viewer sent except `Host`. Plain HTTP is refused, not redirected: a token went over it. */
 const toApi = (origin: IOrigin): BehaviorOptions => ({
   origin,
@@ -59,6 +65,7 @@ export class FrontDoor extends Construct {
       comment: 'Millrace',
       priceClass: PriceClass.PRICE_CLASS_100,
       defaultRootObject: 'index.html',
+      errorResponses: ERRORS_CLOUDFRONT_KEEPS.map((httpStatus) => ({ httpStatus, ttl: Duration.seconds(0) })),
       defaultBehavior: {
         // @ts-expect-error: aws-cdk-lib is not compiled with exactOptionalPropertyTypes, so its Bucket is no IBucket here
         origin: S3BucketOrigin.withOriginAccessControl(props.pages),

@@ -32,7 +32,9 @@ export class HttpEntry extends Construct {
 
   constructor(scope: Construct, id: string, props: HttpEntryProps) {
     super(scope, id);
+    const stack = Stack.of(this);
     this.api = new HttpApi(this, 'Api', {
+      apiName: stack.stackName,
       createDefaultStage: false,
       corsPreflight: {
         allowOrigins: ['*'],
@@ -61,7 +63,6 @@ export class HttpEntry extends Construct {
         format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
       },
     });
-    const stack = Stack.of(this);
     this.domain = `${this.api.apiId}.execute-api.${stack.region}.${stack.urlSuffix}`;
   }
 }

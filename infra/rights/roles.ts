@@ -13,7 +13,7 @@ const everyQueue = (sending: Sending): PolicyStatement => sendTo([...sending.que
 
 /** Runs user code and writes down what came of it: claim, frames, completion, what the job owes others. */
 const mayRunLane = (stores: Stores, lane: Lane): PolicyStatement[] => [
-  onTable(stores.jobs, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),
+  onTable(stores.jobs, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'Query'),
   onTable(stores.catalog, 'GetItem', 'BatchGetItem', 'Query'),
   onObjects(stores.payload, 'GetObject', 'args', 'code'),
   onObjects(stores.payload, 'PutObject', 'args', 'result', 'log'),

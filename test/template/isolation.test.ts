@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import { Synthesized } from './synthesized.ts';
+
+const cloud = new Synthesized();
+const runner = cloud.fn('GroupdefaultRunnerFunction');
+const roleOf = (fn: typeof runner): string => fn.Properties.Role['Fn::GetAtt'][0];
+
+describe('the runner', () => {
+  it('gives every tenant environments of its own', () => {
+    expect(runner.Properties.TenancyConfig).toEqual({ TenantIsolationMode: 'PER_TENANT' });
+  });
+
+  it('has a role that allows nothing, not even logging', () => {
+    const role = cloud.all('AWS::IAM::Role').get(roleOf(runner))!;
+    expect(Object.keys(role.Properties)).toEqual(['AssumeRolePolicyDocument', 'Description']);
+    expect(cloud.policies().get(roleOf(runner))).toEqual([]);
+    expect(cloud.all('AWS::IAM::ManagedPolicy').size).toBe(0);
+  });
+
+  it('shares its role with no other function', () => {
+    const roles = [...cloud.all('AWS::Lambda::Function').values()].map(roleOf);
+    expect(new Set(roles).size).toBe(roles.length);
+  });
+
+  it('knows nothing: no environment variable, no network of ours, no layer', () => {
+    for (const property of ['Environment', 'VpcConfig', 'Layers', 'FileSystemConfigs']) {
+      expect(runner.Properties[property]).toBeUndefined();
+    }
+  });
+
+  it('is reached by no event source, no URL and no resource policy', () => {
+    const targets = [
+      ...[...cloud.all('AWS::Lambda::EventSourceMapping').values()].map(({ Properties }) => Properties.FunctionName),
+      ...[...cloud.all('AWS::Lambda::Url').values()].map(({ Properties }) => Properties.TargetFunctionArn),
+      ...[...cloud.all('AWS::Lambda::Permission').values()].map(({ Properties }) => Properties.FunctionName),
+      ...[...cloud.all('AWS::Scheduler::Schedule').values()].map(({ Properties }) => Properties.Target.Arn),
+    ].map((target) => cloud.text(target));
+    expect(targets.length).toBeGreaterThan(8);
+    expect(targets.filter((target) => target.includes('Runner'))).toEqual([]);
+  });
+
+  it('is invoked by dispatch and wait, and by nobody else', () => {
+    expect(cloud.rolesThatMay('lambda:InvokeFunction', /Runner/)).toEqual([
+      'GroupdefaultDispatchRole',
+      'WaitPlatformRole',
+    ]);
+  });
+
+  it('runs at most as many jobs at once as the configuration reserves', () => {
+    expect(runner.Properties.ReservedConcurrentExecutions).toBe(120);
+  });
+
+  it('is an arm64 image started by index.handler', () => {
+    expect(runner.Properties).toMatchObject({
+      PackageType: 'Image',
+      Architectures: ['arm64'],
+      ImageConfig: { Command: ['index.handler'] },
+    });
+  });
+});
+
+describe('secrets', () => {
+  it('lets dispatch and wait sign, and seed publish the public half', () => {
+    expect(cloud.rolesThatMay('secretsmanager:GetSecretValue', /^SigningSecret/)).toEqual([
+      'GroupdefaultDispatchRole',
+      'SeedRole',
+      'WaitPlatformRole',
+    ]);
+  });
+
+  it('lets seed alone read the admin token', () => {
+    expect(cloud.rolesThatMay('secretsmanager:GetSecretValue', /^AdminToken/)).toEqual(['SeedRole']);
+  });
+
+  it('has no value of a secret in a template', () => {
+    for (const { Properties } of cloud.all('AWS::SecretsManager::Secret').values()) {
+      expect(Properties.SecretString).toBeUndefined();
+      expect(Properties.GenerateSecretString).toEqual({ PasswordLength: 48, ExcludePunctuation: true });
+    }
+  });
+});
+
+describe('roles', () => {
+  const statements = [...cloud.policies().values()].flat();
+
+  it('allow no action by a wildcard', () => {
+    expect(statements.flatMap(({ Action }) => Action).filter((action) => action.includes('*'))).toEqual([]);
+  });
+
+  it('name every resource, except objects of jobs and schedules of one group', () => {
+    const wild = new Set(statements.flatMap(({ Resource }) => Resource).filter((resource) => resource.includes('*')));
+    for (const resource of wild) {
+      expect(resource).toMatch(/\/jobs\/\*\/(args|code|result|log)\/\*$|:schedule\/millrace-dev-workers-jobs\/\*$/);
+    }
+  });
+
+  it('use no managed policy', () => {
+    for (const { Properties } of cloud.all('AWS::IAM::Role').values()) {
+      expect(Properties.ManagedPolicyArns).toBeUndefined();
+      expect(Properties.Policies).toBeUndefined();
+    }
+  });
+
+  it('pass one role only, to EventBridge Scheduler only', () => {
+    const passing = statements.filter(({ Action }) => Action.includes('iam:PassRole'));
+    expect(passing.length).toBe(3);
+    for (const { Resource, Condition } of passing) {
+      expect(Resource).toEqual([expect.stringMatching(/^SchedulesSender/)]);
+      expect(Condition).toEqual({ StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } });
+    }
+  });
+
+  it('let schedules do nothing but send to queues', () => {
+    const [sender] = [...cloud.policies()].find(([role]) => role.startsWith('SchedulesSender'))![1];
+    expect(sender!.Action).toEqual(['sqs:SendMessage']);
+    expect(sender!.Resource).toHaveLength(4);
+  });
+
+  it('let frames read a job and note what its runner said, nothing more', () => {
+    expect(cloud.rolesThatMay('dynamodb:UpdateItem', /^Jobs/)).toContain('FramesRole');
+    expect(cloud.rolesThatMay('dynamodb:PutItem', /./)).not.toContain('FramesRole');
+    expect(cloud.rolesThatMay('s3:GetObject', /./)).not.toContain('FramesRole');
+  });
+
+  it('let stream read only', () => {
+    const writes = [
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+      'dynamodb:DeleteItem',
+      's3:PutObject',
+      'sqs:SendMessage',
+    ];
+    for (const action of writes) expect(cloud.rolesThatMay(action, /./)).not.toContain('StreamPlatformRole');
+  });
+
+  it('let only the api and seed write the catalog', () => {
+    expect(cloud.rolesThatMay('dynamodb:PutItem', /^Catalog/)).toEqual(['ApiRole', 'SeedRole']);
+    expect(cloud.rolesThatMay('dynamodb:UpdateItem', /^Catalog/)).toEqual(['ApiRole']);
+    expect(cloud.rolesThatMay('dynamodb:DeleteItem', /^Catalog/)).toEqual(['ApiRole']);
+  });
+});

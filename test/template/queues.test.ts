@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { type Cfn, Synthesized } from './synthesized.ts';
+
+const cloud = new Synthesized();
+const queues = [...cloud.all('AWS::SQS::Queue')];
+const mappings = [...cloud.all('AWS::Lambda::EventSourceMapping')];
+const tagQueues = queues.filter(([id]) => id.startsWith('Tag'));
+
+describe('queues', () => {
+  it('are one for each tag served, dead letters, and the dead letters of schedules', () => {
+    expect(tagQueues.map(([id]) => id.replace(/Queue.*/, ''))).toEqual(['Tagpython3', 'Tagbash', 'Tagbun']);
+    expect(queues).toHaveLength(5);
+  });
+
+  it.each(queues)('%s is encrypted by SQS', (_id, { Properties }) => {
+    expect(Properties.SqsManagedSseEnabled).toBe(true);
+  });
+
+  it.each(queues)('%s refuses plain HTTP', (id) => {
+    const statements = [...cloud.all('AWS::SQS::QueuePolicy').values()]
+      .filter(({ Properties }) => Properties.Queues.some((queue: Cfn) => queue.Ref === id))
+      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+    expect(statements).toContainEqual(
+      expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+    );
+    expect(statements.filter((statement: Cfn) => statement.Effect === 'Allow')).toEqual([]);
+  });
+
+  it.each(tagQueues)('%s gives a message up after five receives', (_id, { Properties }) => {
+    expect(Properties.RedrivePolicy.maxReceiveCount).toBe(5);
+    expect(cloud.text(Properties.RedrivePolicy.deadLetterTargetArn)).toMatch(/^DeadLettersQueue/);
+  });
+});
+
+describe('event source mappings', () => {
+  it('feed dispatch from the tags, and deadletter from the dead letters', () => {
+    const pairs = mappings.map(([, { Properties }]) =>
+      [Properties.EventSourceArn, Properties.FunctionName].map((each) => cloud.text(each).replace(/[0-9A-F]{8}.*/, '')),
+    );
+    expect(pairs).toEqual([
+      ['Tagpython3Queue', 'GroupdefaultDispatchFunction'],
+      ['TagbashQueue', 'GroupdefaultDispatchFunction'],
+      ['TagbunQueue', 'GroupdefaultDispatchFunction'],
+      ['DeadLettersQueue', 'DeadletterFunction'],
+    ]);
+  });
+
+  it.each(mappings)('%s bounds its concurrency and reports failures one by one', (_id, { Properties }) => {
+    expect(Properties.ScalingConfig.MaximumConcurrency).toBeGreaterThanOrEqual(2);
+    expect(Properties.FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
+  });
+
+  it.each(mappings)('%s keeps a message invisible at least as long as its function may run', (_id, { Properties }) => {
+    const queue = cloud.all('AWS::SQS::Queue').get(cloud.text(Properties.EventSourceArn).replace(/\.Arn$/, ''))!;
+    const fn = cloud.all('AWS::Lambda::Function').get(cloud.text(Properties.FunctionName))!;
+    expect(queue.Properties.VisibilityTimeout).toBeGreaterThan(fn.Properties.Timeout);
+  });
+
+  it('hand out one message at a time unless the group says otherwise', () => {
+    const small = new Synthesized({
+      workerGroups: [
+        { name: 'default', tags: ['python3'], runnerConcurrency: 80 },
+        {
+          name: 'quick',
+          tags: ['quick'],
+          timeLimitSeconds: 60,
+          batchSize: 10,
+          maxConcurrency: 4,
+          runnerConcurrency: 40,
+        },
+      ],
+    });
+    const sizes = [...small.all('AWS::Lambda::EventSourceMapping')].map(([id, { Properties }]) => [
+      id.replace(/[0-9A-F]{8}$/, ''),
+      Properties.BatchSize,
+    ]);
+    expect(sizes).toEqual([
+      ['GroupdefaultFrompython3', 1],
+      ['GroupquickFromquick', 10],
+      ['FromDeadLetters', 10],
+    ]);
+  });
+});
+
+describe('a second worker group', () => {
+  const two = new Synthesized({
+    workerGroups: [
+      { name: 'default', tags: ['python3'], runnerConcurrency: 80 },
+      { name: 'big', tags: ['big'], memoryMb: 8192, timeLimitSeconds: 300, runnerConcurrency: 20 },
+    ],
+  });
+
+  it('has a runner of its own, that only its own dispatch invokes', () => {
+    expect(two.fn('GroupbigRunnerFunction').Properties).toMatchObject({
+      MemorySize: 8192,
+      Timeout: 330,
+      TenancyConfig: { TenantIsolationMode: 'PER_TENANT' },
+      ReservedConcurrentExecutions: 20,
+    });
+    expect(two.rolesThatMay('lambda:InvokeFunction', /^GroupbigRunner/)).toEqual(['GroupbigDispatchRole']);
+  });
+
+  it('takes messages only from its own tags, and may send to all', () => {
+    expect(two.rolesThatMay('sqs:ReceiveMessage', /^Tagbig/)).toEqual(['GroupbigDispatchRole']);
+    expect(two.rolesThatMay('sqs:SendMessage', /^Tagpython3/)).toContain('GroupbigDispatchRole');
+  });
+});
+
+describe('the reaper', () => {
+  it('is called once a minute and not again when it fails', () => {
+    const [schedule] = [...cloud.all('AWS::Scheduler::Schedule').values()];
+    expect(schedule!.Properties).toMatchObject({
+      ScheduleExpression: 'rate(1 minute)',
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      Target: { RetryPolicy: { MaximumRetryAttempts: 0 } },
+    });
+    expect(cloud.text(schedule!.Properties.Target.Arn)).toMatch(/^ReaperFunction/);
+  });
+});
