@@ -18,7 +18,7 @@ const outdirOfCli = process.env.CDK_OUTDIR;
 const outdir = outdirOfCli ?? join(root, 'cdk.out');
 const checked = outdirOfCli !== undefined || process.argv.includes('--checked');
 
-const assets = buildAssets(root, join(outdir, 'build'));
+const assets = await buildAssets(root, join(outdir, 'build'));
 const { app, stackPrefix } = millrace({ context, assets, outdir, checked });
 // cdk-nag takes 0.4 s to load alone.
 if (checked) (await import('./checks.ts')).addChecks(app, stackPrefix);

@@ -6,8 +6,8 @@ import { assembleRunnerImage } from './runner-image.ts';
 export type Assets = { zip: (name: ZipFunction) => string; runnerImage: string };
 
 /** Builds everything that deploys into `target`, which is emptied first. */
-export const buildAssets = (root: string, target: string): Assets => {
-  bundleFunctions(root, [...ZipFunction.options, 'runner'], target);
+export const buildAssets = async (root: string, target: string): Promise<Assets> => {
+  await bundleFunctions(root, [...ZipFunction.options, 'runner'], target);
   assembleRunnerImage(root, join(target, 'runner'), join(target, 'runner-image'));
   return { zip: (name) => join(target, name), runnerImage: join(target, 'runner-image') };
 };

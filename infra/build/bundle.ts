@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { buildSync, type Metafile } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
 import { z } from 'zod';
+import { zodNamespace } from './zod-namespace.ts';
 
 /** The functions that deploy as a zip of bundled code. The runner is the one that does not. */
 export const ZipFunction = z.enum([
@@ -34,10 +35,10 @@ const closure = (outputs: Metafile['outputs'], entry: string): Set<string> => {
  * each function's own `<target>/<name>/index.mjs` with just the chunks it can reach. What is imported lazily stays in
  * chunks of its own, so it costs nothing at cold start. The same sources give the same bytes.
  */
-export const bundleFunctions = (root: string, names: readonly string[], target: string): void => {
+export const bundleFunctions = async (root: string, names: readonly string[], target: string): Promise<void> => {
   const missing = names.filter((name) => !existsSync(join(root, 'functions', name, 'handler.ts')));
   if (missing.length > 0) throw new Error(`no handler.ts in functions/${missing.join(', functions/')}`);
-  const built = buildSync({
+  const built = await build({
     absWorkingDir: root,
     entryPoints: names.map((name) => ({ in: `functions/${name}/handler.ts`, out: name })),
     outdir: 'out',
@@ -54,6 +55,7 @@ export const bundleFunctions = (root: string, names: readonly string[], target: 
     chunkNames: 'chunks/[hash]',
     outExtension: { '.js': '.mjs' },
     logLevel: 'warning',
+    plugins: [zodNamespace],
   });
   rmSync(target, { recursive: true, force: true });
   const texts = new Map(built.outputFiles.map((file) => [relative(root, file.path), file.text]));

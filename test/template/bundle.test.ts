@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -26,7 +26,7 @@ const run = (path: string): string =>
     encoding: 'utf8',
   }).trim();
 
-beforeAll(() => {
+beforeAll(async () => {
   source('shared/greeting.ts', 'export const greeting: string = "shared words";');
   source('shared/heavy.ts', 'export const heavy: string = "loaded late";');
   source('shared/old.cjs', 'module.exports = { separator: require("node:path").sep };');
@@ -41,11 +41,17 @@ beforeAll(() => {
      import old from '../../shared/old.cjs';
      export const handler = async (): Promise<string> => greeting + ' ' + old.separator;`,
   );
+  source(
+    'functions/checked/handler.ts',
+    `import { z } from 'zod';
+     export const handler = async (): Promise<string> => z.string().safeParse(1).error?.issues[0]?.message ?? '';`,
+  );
+  symlinkSync(join(process.cwd(), 'node_modules'), join(root, 'node_modules'));
   source('functions/runner/handler.ts', 'export const handler = async (): Promise<string> => "runner";');
   source('functions/runner/Dockerfile', 'FROM scratch\n');
   source('functions/runner/wrappers/python/main.py', 'print("wrapper")\n');
   source('functions/runner/wrappers/python/__pycache__/main.pyc', 'compiled');
-  bundleFunctions(root, ['one', 'two', 'runner'], join(root, 'built'));
+  await bundleFunctions(root, ['one', 'two', 'checked', 'runner'], join(root, 'built'));
 });
 
 describe('bundles', () => {
@@ -68,16 +74,21 @@ describe('bundles', () => {
     expect(content('built/two')).not.toContain('loaded late');
   });
 
-  it('are the same bytes for the same sources', () => {
-    bundleFunctions(root, ['one', 'two', 'runner'], join(root, 'again'));
+  it('hold the part of zod that is used, and its words for what is wrong', () => {
+    expect(run('built/checked/index.mjs')).toBe('Invalid input: expected string, received number');
+    expect(content('built/checked').length).toBeLessThan(150_000);
+  });
+
+  it('are the same bytes for the same sources', async () => {
+    await bundleFunctions(root, ['one', 'two', 'checked', 'runner'], join(root, 'again'));
     for (const name of ['one', 'two']) {
       expect(files(`again/${name}`)).toEqual(files(`built/${name}`));
       expect(content(`again/${name}`)).toBe(content(`built/${name}`));
     }
   });
 
-  it('are refused while a function has no handler', () => {
-    expect(() => bundleFunctions(root, ['one', 'three'], join(root, 'never'))).toThrow(
+  it('are refused while a function has no handler', async () => {
+    await expect(bundleFunctions(root, ['one', 'three'], join(root, 'never'))).rejects.toThrow(
       'no handler.ts in functions/three',
     );
   });
