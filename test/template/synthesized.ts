@@ -43,7 +43,7 @@ export const appOf = (config?: unknown, checked = false): ReturnType<typeof mill
 const list = (value: string | string[] | undefined): string[] => (value === undefined ? [] : [value].flat());
 
 /** An attribute or name as one text: `Fn::GetAtt` and exports become `<logical id>.<attribute>`. */
-export const text = (value: Cfn, exports: Map<string, Cfn> = new Map()): string => {
+const text = (value: Cfn, exports: Map<string, Cfn> = new Map()): string => {
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return value.map((each) => text(each, exports)).join(',');
   if ('Ref' in value) return value.Ref;
