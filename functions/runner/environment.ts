@@ -1,0 +1,44 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { interpreterFinder } from './interpreters.ts';
+import type { Places } from './languages/language-plan.ts';
+import { type OutputPipe, pipeMaker } from './output-pipe.ts';
+import { startWatchdog, type Watchdog } from './watchdog.ts';
+
+/** What lives as long as an execution environment and serves every job in it. */
+export type RunnerEnvironment = {
+  /** PATH of the jobs. */
+  path: string;
+  /** Where job folders are made. */
+  root: string;
+  places: Places;
+  pipe: () => Promise<OutputPipe>;
+  watchdog: Watchdog;
+  /** Removes the environment's own folder. */
+  close: () => void;
+};
+
+export type EnvironmentOptions = {
+  path: string;
+  /** An existing folder to work in. */
+  tmp: string;
+  /** The folder of the wrappers. */
+  wrappers: string;
+  node: string;
+};
+
+/** Prepares an environment. Cores are forbidden to this process and so to its children: they hold what the user's memory held. */
+export const createEnvironment = (options: EnvironmentOptions): RunnerEnvironment => {
+  mkdirSync(options.tmp, { recursive: true });
+  const root = mkdtempSync(join(options.tmp, 'millrace-'));
+  execFile('prlimit', ['--pid', String(process.pid), '--core=0:0'], { env: { PATH: options.path } }, () => undefined);
+  return {
+    path: options.path,
+    root,
+    places: { wrappers: options.wrappers, interpreter: interpreterFinder(options.path), node: options.node },
+    pipe: pipeMaker(root, options.path),
+    watchdog: startWatchdog(options.path),
+    close: () => rmSync(root, { recursive: true, force: true }),
+  };
+};

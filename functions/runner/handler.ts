@@ -1,0 +1,36 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RunnerRequest } from '../../shared/model/runner.ts';
+import { CONTROL_TIMES } from './control-poll.ts';
+import { createEnvironment } from './environment.ts';
+import { frameSink, type ResponseStream } from './frame-sink.ts';
+import { runJob } from './run-job.ts';
+import { spawnLaunch } from './spawn-launch.ts';
+
+declare const awslambda: {
+  streamifyResponse: (
+    handle: (event: unknown, response: ResponseStream) => Promise<void>,
+  ) => (event: unknown, response: ResponseStream) => Promise<void>;
+};
+
+const environment = createEnvironment({
+  // biome-ignore lint/style/noProcessEnv: the composition root
+  path: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+  tmp: tmpdir(),
+  wrappers: join(import.meta.dirname, 'wrappers'),
+  node: process.execPath,
+});
+process.once('exit', environment.close);
+
+/** Lambda entry of the runner: one RunnerRequest in, NDJSON frames out. */
+export const handler = awslambda.streamifyResponse(async (event, response) => {
+  const sink = frameSink(response);
+  await runJob(RunnerRequest.parse(event), {
+    emit: sink.emit,
+    now: Date.now,
+    environment,
+    launch: spawnLaunch,
+    control: CONTROL_TIMES,
+  });
+  await sink.end();
+});

@@ -1,0 +1,16 @@
+import { join } from 'node:path';
+import { readOutcome } from '../outcome.ts';
+import type { Planner } from './language-plan.ts';
+
+/** `main.py` is the user's; the wrapper reads `args.json` and leaves `.outcome`. */
+export const planPython: Planner = async ({ request, args, folder, places }) => {
+  const file = await places.interpreter('python3');
+  folder.write('main.py', request.code);
+  folder.write('args.json', JSON.stringify(args));
+  return {
+    file,
+    argv: ['-u', '-B', join(places.wrappers, 'python_boot.py'), request.entrypoint ?? 'main'],
+    env: {},
+    verdict: () => readOutcome(join(folder.path, '.outcome'), request.resultLimitBytes),
+  };
+};

@@ -1,0 +1,56 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import type { JsonObject } from '../../shared/model/json.ts';
+import { parseJson } from '../../shared/model/json.ts';
+
+/** What a run came to: a JSON text, and whether it is the result or an error. */
+export type Verdict = { success: boolean; json: string; memPeakKb?: number };
+
+export const failure = (name: string, message: string, more: JsonObject = {}): Verdict => ({
+  success: false,
+  json: JSON.stringify({ name, message, ...more }),
+});
+
+const HEADER_BYTES = 64;
+
+/**
+ * Reads the file in which a wrapper left the outcome: a line `success <peak KiB>` or `failure <peak KiB>`, then JSON text.
+ * Undefined when there is none: the user's code ended the process by itself. The file is the user's to write, so nothing in
+ * it is taken for granted.
+ */
+export const readOutcome = (file: string, limitBytes: number): Verdict | undefined => {
+  const content = readUpTo(file, limitBytes + HEADER_BYTES);
+  if (content === undefined) return undefined;
+  const text = content.bytes.toString('utf8');
+  const header = /^(success|failure) (\d+)\n/.exec(text);
+  if (header === null) return failure('InvalidResult', 'The file that holds the outcome of the run was damaged');
+  const json = text.slice(header[0].length);
+  if (content.size - header[0].length > limitBytes) return tooLarge(content.size, limitBytes);
+  const memory = header[2] === undefined || header[2] === '0' ? {} : { memPeakKb: Number(header[2]) };
+  if (!parseJson(json).ok) return { ...failure('InvalidResult', 'The result is not valid JSON'), ...memory };
+  return { success: header[1] === 'success', json, ...memory };
+};
+
+export const tooLarge = (bytes: number, limitBytes: number): Verdict =>
+  failure(
+    'ResultTooLarge',
+    `The result is ${bytes} bytes of JSON, more than the limit of ${limitBytes}. Store it elsewhere and return where it is.`,
+  );
+
+/** The first `limit` bytes and the true size; undefined when the file does not exist or is no regular file. */
+export const readUpTo = (file: string, limit: number): { bytes: Buffer; size: number } | undefined => {
+  let fd: number | undefined;
+  try {
+    fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    const status = fstatSync(fd);
+    if (!status.isFile()) return undefined;
+    const bytes = Buffer.alloc(Math.min(status.size, limit));
+    let read = 0;
+    for (let got = 1; got > 0 && read < bytes.length; read += got)
+      got = readSync(fd, bytes, read, bytes.length - read, read);
+    return { bytes: bytes.subarray(0, read), size: status.size };
+  } catch {
+    return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+};

@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** SIGKILL to a whole process group. False when there is none any more. */
+export const killGroup = (group: number): boolean => {
+  try {
+    process.kill(-group, 'SIGKILL');
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * Kills what a finished run left behind: first its group, then processes that left the group, known by their environment,
+ * which holds the run's private TMPDIR. Answers how many there were. A process that forks all the time is chased ten rounds.
+ */
+export const killLeftovers = (group: number, tmp: string): number => {
+  const killed = new Set<number>();
+  for (let round = 0; round < 10; round += 1) {
+    const inGroup = groupMembers(group);
+    const living = [...inGroup, ...escaped(group, tmp)];
+    if (living.length === 0) break;
+    if (inGroup.length > 0) killGroup(group);
+    for (const pid of living) {
+      killed.add(pid);
+      killOne(pid);
+    }
+  }
+  return killed.size;
+};
+
+const killOne = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself between the look and the kill.
+  }
+};
+
+const exists = (group: number): boolean => {
+  try {
+    process.kill(-group, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const groupMembers = (group: number): number[] =>
+  exists(group) ? pids().filter((pid) => stat(pid)?.group === group && stat(pid)?.zombie === false) : [];
+
+/** Only processes younger than the run are looked at; their numbers are higher, unless the kernel started over. */
+const escaped = (group: number, tmp: string): number[] => {
+  const all = pids();
+  const wrapped = lastPid() < group;
+  const marker = `\0TMPDIR=${tmp}\0`;
+  return all.filter((pid) => (wrapped || pid > group) && `\0${read(pid, 'environ')}`.includes(marker));
+};
+
+const pids = (): number[] =>
+  readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) && Number(name) !== process.pid ? [Number(name)] : []));
+
+const read = (pid: number, what: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/${what}`, 'latin1');
+  } catch {
+    return '';
+  }
+};
+
+const lastPid = (): number => Number(readFileSync('/proc/loadavg', 'latin1').trim().split(' ').at(-1));
+
+/** The fields after the name, which is in parentheses and may hold anything. */
+const stat = (pid: number): { group: number; zombie: boolean } | undefined => {
+  const text = read(pid, 'stat');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return text === '' ? undefined : { group: Number(fields[2]), zombie: fields[0] === 'Z' };
+};
+
+/** Peak resident memory so far, KiB; undefined when the process is gone. */
+export const peakMemoryKb = (pid: number): number | undefined => {
+  const match = /VmHWM:\s+(\d+) kB/.exec(read(pid, 'status'));
+  return match?.[1] === undefined ? undefined : Number(match[1]);
+};

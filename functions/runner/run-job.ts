@@ -1,0 +1,190 @@
+import { JsonObject, parseJson } from '../../shared/model/json.ts';
+import type { Language } from '../../shared/model/language.ts';
+import type { Outcome, RunnerRequest } from '../../shared/model/runner.ts';
+import { type ControlTimes, pollControl } from './control-poll.ts';
+import type { RunnerEnvironment } from './environment.ts';
+import { createJobFolder, type JobFolder, removeJobFolder } from './job-folder.ts';
+import { planBash } from './languages/bash.ts';
+import type { Plan, Planner } from './languages/language-plan.ts';
+import { planPython } from './languages/python.ts';
+import { planTypescript } from './languages/typescript.ts';
+import { LastLines } from './last-lines.ts';
+import type { Ended, Launch } from './launch.ts';
+import { failure, type Verdict } from './outcome.ts';
+import { type Emit, FrameWriter, readOutput } from './output-reader.ts';
+import { killGroup } from './processes.ts';
+
+export type RunDeps = {
+  emit: Emit;
+  /** Milliseconds since 1970. */
+  now: () => number;
+  environment: RunnerEnvironment;
+  launch: Launch;
+  control: ControlTimes;
+};
+
+const PLANNERS: Record<Language, Planner> = { python3: planPython, bash: planBash, bun: planTypescript };
+const RESULT_PART_CHARS = 128 * 1024;
+/** How long output may still come after a process and all its known descendants ended. */
+const LAST_OUTPUT_MS = 250;
+
+/**
+ * Runs one attempt at a job and says everything about it in frames, `end` last, whatever goes wrong. When it resolves, no
+ * process of the job lives and its folder is gone.
+ */
+export const runJob = async (request: RunnerRequest, deps: RunDeps): Promise<void> => {
+  const writer = new FrameWriter(deps.emit);
+  const startedAt = deps.now();
+  const folder = createJobFolder(deps.environment.root);
+  try {
+    const ran = await attempt(request, deps, writer, folder);
+    await end(writer, ran.outcome, ran.verdict, { startedAt: ran.startedAt, durationMs: deps.now() - ran.startedAt });
+  } catch (error) {
+    const verdict = failure(error instanceof Error ? error.name : 'Error', messageOf(error));
+    await end(writer, 'failure', verdict, { startedAt, durationMs: deps.now() - startedAt });
+  } finally {
+    await removeJobFolder(folder.path);
+  }
+};
+
+const messageOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  const tooBig = 'code' in error && error.code === 'E2BIG';
+  return tooBig ? 'The arguments or the environment are too large to start a process with (E2BIG)' : error.message;
+};
+
+type Ran = { outcome: Outcome; verdict: Verdict; startedAt: number };
+
+const attempt = async (request: RunnerRequest, deps: RunDeps, writer: FrameWriter, folder: JobFolder): Promise<Ran> => {
+  const { environment } = deps;
+  const args = await argsOf(request);
+  const plan = await PLANNERS[request.language]({ request, args, folder, places: environment.places });
+  const last = new LastLines(request.resultLimitBytes);
+  const pipe = await environment.pipe();
+  const startedAt = deps.now();
+  const command = {
+    file: plan.file,
+    argv: plan.argv,
+    cwd: folder.path,
+    env: envOf(request, plan, environment.path, folder),
+    tmp: folder.tmp,
+  };
+  const running = await deps.launch(command, pipe).catch((error: unknown) => {
+    pipe.closeWriter();
+    pipe.reader.destroy();
+    throw error;
+  });
+  environment.watchdog.guard(running.pid);
+  const output = readOutput(pipe.reader, { writer, last, limit: request.logLimitBytes });
+  const killer = killOnWord(request, deps.control, running.pid);
+  const ended = await running.ended;
+  killer.over();
+  environment.watchdog.release(running.pid);
+  await untilOutputEnds(output, pipe.reader);
+  if (ended.leftovers > 0) await writer.note(`killed ${ended.leftovers} process(es) the job had left behind`);
+  const verdict = plan.verdict(ended, last);
+  return { ...decide(killer.word(), ended, verdict, last), startedAt };
+};
+
+const argsOf = async (request: RunnerRequest): Promise<JsonObject> => {
+  if ('inline' in request.args) return request.args.inline;
+  const answer = await fetch(request.args.url);
+  if (!answer.ok) throw new Error(`The job's arguments could not be fetched: HTTP ${answer.status}`);
+  const parsed = parseJson(await answer.text());
+  const args = JsonObject.safeParse(parsed.ok ? parsed.value : undefined);
+  if (!args.success) throw new Error("The job's arguments are not a JSON object");
+  return args.data;
+};
+
+const envOf = (request: RunnerRequest, plan: Plan, path: string, folder: JobFolder): Record<string, string> => ({
+  PATH: path,
+  LANG: 'C.UTF-8',
+  TZ: 'UTC',
+  HOME: folder.path,
+  ...plan.env,
+  ...request.env,
+  TMPDIR: folder.tmp,
+});
+
+type Word = 'timeout' | 'stopped';
+
+/** Kills the group when its time is over or when the control poll says so, and remembers why. */
+const killOnWord = (
+  request: RunnerRequest,
+  times: ControlTimes,
+  group: number,
+): { word: () => Word | undefined; over: () => void } => {
+  let word: Word | undefined;
+  const kill = (why: Word): void => {
+    word ??= why;
+    killGroup(group);
+  };
+  const timer = setTimeout(() => kill('timeout'), request.timeoutMs);
+  const endPoll =
+    request.control === undefined ? () => undefined : pollControl(request.control, times, () => kill('stopped'));
+  const over = (): void => {
+    clearTimeout(timer);
+    endPoll();
+  };
+  return { word: () => word, over };
+};
+
+/** The output ends with its last writer; one that could not be found must not hold up the job. */
+const untilOutputEnds = async (output: Promise<void>, reader: RunnerPipe): Promise<void> => {
+  let seen = -1;
+  const stuck = setInterval(() => {
+    if (reader.bytesRead === seen && reader.readableLength === 0) reader.push(null);
+    seen = reader.bytesRead;
+  }, LAST_OUTPUT_MS);
+  await output.finally(() => clearInterval(stuck));
+  reader.destroy();
+};
+type RunnerPipe = Awaited<ReturnType<RunnerEnvironment['pipe']>>['reader'];
+
+const decide = (
+  word: Word | undefined,
+  ended: Ended,
+  verdict: Verdict | undefined,
+  last: LastLines,
+): Omit<Ran, 'startedAt'> => {
+  const memory = verdict?.memPeakKb ?? ended.memPeakKb;
+  const outcome = (name: Outcome, told: Verdict): Omit<Ran, 'startedAt'> => ({
+    outcome: name,
+    verdict: memory === undefined ? told : { ...told, memPeakKb: memory },
+  });
+  if (word !== undefined) return outcome(word, failure('Killed', word));
+  if (ended.signal !== null) return outcome('failure', bySignal(ended.signal));
+  if (verdict?.success === false) return outcome('failure', verdict);
+  if (ended.code !== null && ended.code !== 0) return outcome('failure', byCode(ended.code, last));
+  return outcome('success', verdict ?? { success: true, json: 'null' });
+};
+
+const bySignal = (signal: NodeJS.Signals): Verdict =>
+  failure(
+    'ExitSignal',
+    signal === 'SIGKILL'
+      ? 'The process was killed (SIGKILL), possibly out of memory'
+      : `The process was ended by ${signal}`,
+    { signal },
+  );
+
+const byCode = (code: number, last: LastLines): Verdict => {
+  const tail = last.tail();
+  return failure('ExecutionErr', `exit code ${code}${tail === '' ? '' : `, last lines of the output:\n${tail}`}`, {
+    exit_code: code,
+  });
+};
+
+const end = async (
+  writer: FrameWriter,
+  outcome: Outcome,
+  verdict: Verdict,
+  times: { startedAt: number; durationMs: number },
+): Promise<void> => {
+  if (outcome === 'success' || outcome === 'failure') {
+    for (let at = 0; at < verdict.json.length; at += RESULT_PART_CHARS)
+      await writer.send({ type: 'result', part: verdict.json.slice(at, at + RESULT_PART_CHARS) });
+  }
+  const memory = verdict.memPeakKb === undefined ? {} : { memPeakKb: verdict.memPeakKb };
+  await writer.send({ type: 'end', outcome, ...times, ...memory });
+};
