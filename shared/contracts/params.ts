@@ -1,0 +1,9 @@
+import { z } from 'zod';
+import { JobId } from '../model/ids.ts';
+import { ScriptHash, ScriptPath } from '../model/script.ts';
+import { WorkspaceId } from '../model/workspace.ts';
+
+export const InWorkspace = z.object({ workspace: WorkspaceId });
+export const OfJob = z.object({ workspace: WorkspaceId, id: JobId });
+export const OfPath = z.object({ workspace: WorkspaceId, path: ScriptPath });
+export const OfHash = z.object({ workspace: WorkspaceId, hash: ScriptHash });

@@ -1,0 +1,103 @@
+import type { ArgsOptions, Content } from '../model/args-assembly.ts';
+import { assembleArgs, commaList } from '../model/args-assembly.ts';
+import { badRequest, Problem } from '../model/errors.ts';
+import { type JsonObject, parseJson } from '../model/json.ts';
+import type { HttpRequest } from './request.ts';
+
+type ArgsQuery = {
+  raw?: boolean | undefined;
+  wrap_body?: boolean | undefined;
+  include_header?: string | undefined;
+  include_query?: string | undefined;
+  payload?: string | undefined;
+};
+
+/**
+ * The arguments that a request to a run route brings: body on POST, `payload` on GET. Throws 400 or 413 naming what is
+ * wrong. `query` is the route's parsed query.
+ */
+export const argsOf = async (
+  request: Pick<HttpRequest, 'method' | 'headers' | 'query' | 'body'>,
+  query: ArgsQuery,
+): Promise<JsonObject> => {
+  const options: ArgsOptions = {
+    wrapBody: query.wrap_body ?? false,
+    raw: query.raw ?? false,
+    includeHeader: commaList(query.include_header),
+    includeQuery: commaList(query.include_query),
+  };
+  const content = request.method === 'POST' ? await bodyContent(request) : payloadContent(query.payload);
+  return assembleArgs(content, options, request);
+};
+
+const payloadContent = (payload: string | undefined): Content => {
+  if (payload === undefined) return { is: 'none' };
+  const text = utf8('payload', Buffer.from(payload, 'base64url'));
+  const json = parseJson(text);
+  if (!json.ok) throw badRequest(`Bad request: payload must be url-safe base64 of JSON (${json.reason})`);
+  return { is: 'json', value: json.value, text };
+};
+
+const bodyContent = async (request: Pick<HttpRequest, 'headers' | 'body'>): Promise<Content> => {
+  const contentType = request.headers['content-type'] ?? '';
+  const [type = ''] = contentType.toLowerCase().split(';');
+  if (request.body.length === 0) return { is: 'none' };
+  switch (type.trim()) {
+    case 'application/x-www-form-urlencoded': {
+      const text = utf8('body', request.body);
+      return { is: 'fields', fields: Object.fromEntries(new URLSearchParams(text)), text };
+    }
+    case 'multipart/form-data':
+      return { is: 'fields', fields: await multipartFields(contentType, request.body), text: '' };
+    default:
+      return isJson(type.trim()) ? jsonContent(request.body) : { is: 'other', text: utf8('body', request.body) };
+  }
+};
+
+const isJson = (type: string): boolean => type === '' || type === 'application/json' || type.endsWith('+json');
+
+const jsonContent = (body: Uint8Array): Content => {
+  const text = utf8('body', body);
+  const json = parseJson(text);
+  if (!json.ok) throw badRequest(`Bad request: body is not JSON (${json.reason})`);
+  return { is: 'json', value: json.value, text };
+};
+
+const utf8 = (field: string, bytes: Uint8Array): string => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw badRequest(`Bad request: ${field} is not UTF-8 text`, { cause: error });
+  }
+};
+
+const MAX_FIELDS = 1_000;
+
+/** Reads the fields of a form; its reader is loaded only here, because few webhooks send forms. */
+const multipartFields = async (contentType: string, body: Uint8Array): Promise<Record<string, string>> => {
+  const { default: busboy } = await import('busboy');
+  return new Promise((resolve, reject) => {
+    const fields: Record<string, string> = {};
+    const malformed = (error: unknown): void =>
+      reject(badRequest(`Bad request: body is no multipart form: ${String(error)}`));
+    try {
+      const form = busboy({
+        headers: { 'content-type': contentType },
+        limits: { fields: MAX_FIELDS, fieldSize: 6 * 1024 * 1024 },
+      });
+      form.on('field', (name, value) => {
+        fields[name] = value;
+      });
+      form.on('file', (name, file) => {
+        file.resume();
+        reject(badRequest(`Bad request: field ${name} is a file: files need an object storage, which is not set up`));
+      });
+      form.on('fieldsLimit', () => reject(new Problem(413, `body: more than ${MAX_FIELDS} form fields`)));
+      form.on('error', malformed);
+      form.on('close', () => resolve(fields));
+      form.end(body);
+    } catch (error) {
+      malformed(error);
+    }
+  });
+};

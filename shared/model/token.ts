@@ -1,0 +1,26 @@
+import { z } from 'zod';
+
+/** How many first characters of a token are kept readable, to tell tokens apart in lists. */
+export const TOKEN_PREFIX_CHARS = 10;
+
+/** A token as stored: the token itself is nowhere, only its SHA-256. Times in milliseconds since 1970. */
+export const StoredToken = z.object({
+  /** Lower-case hex SHA-256 of the token. */
+  hash: z.string(),
+  prefix: z.string(),
+  email: z.string(),
+  username: z.string(),
+  super_admin: z.boolean(),
+  label: z.string().optional(),
+  /** The token is good in this workspace only. */
+  workspace: z.string().optional(),
+  read_only: z.boolean().optional(),
+  scopes: z.array(z.string()).optional(),
+  created_at: z.number(),
+  expiration: z.number().optional(),
+});
+export type StoredToken = z.infer<typeof StoredToken>;
+
+/** True while the token may be used. */
+export const isAlive = (token: StoredToken, now: number): boolean =>
+  token.expiration === undefined || token.expiration > now;
