@@ -1,0 +1,99 @@
+import { z } from 'zod';
+
+/**
+ * What happens to a matching call:
+ * - `refuse`: the service never sees it; the caller gets this error.
+ * - `cut-before`: the connection is cut and the service never sees it.
+ * - `drop-answer`: the service acts, then the connection is cut: a lost reply.
+ * - `delay`: the call waits `ms` before the service sees it.
+ * - `throttle`: refused as that service throttles.
+ * - `kill-before`, `kill-after`: the calling function's environments are killed before or after the service acts.
+ */
+export const FaultAction = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('refuse'),
+    status: z.number().int().default(500),
+    code: z.string().default('InternalServerError'),
+  }),
+  z.object({ kind: z.literal('cut-before') }),
+  z.object({ kind: z.literal('drop-answer') }),
+  z.object({ kind: z.literal('delay'), ms: z.number().min(0) }),
+  z.object({ kind: z.literal('throttle') }),
+  z.object({ kind: z.literal('kill-before') }),
+  z.object({ kind: z.literal('kill-after') }),
+]);
+export type FaultAction = z.infer<typeof FaultAction>;
+
+/** Which calls: every given field must match. `resource` is part of a resource ARN. */
+export const Fault = z.object({
+  service: z.string().optional(),
+  operation: z.string().optional(),
+  function: z.string().optional(),
+  resource: z.string().optional(),
+  /** Strikes at the nth matching call, counted from 1. Absent: at every one. */
+  nth: z.number().int().positive().optional(),
+  action: FaultAction,
+});
+export type Fault = z.infer<typeof Fault>;
+
+/** One call that passed the gateway, in order of arrival. */
+export type TracedCall = { function: string; service: string; operation: string; resources: string[] };
+
+const maxTrace = 50_000;
+
+const matches = (fault: Fault, call: TracedCall): boolean =>
+  (fault.service === undefined || fault.service === call.service) &&
+  (fault.operation === undefined || fault.operation === call.operation) &&
+  (fault.function === undefined || fault.function === call.function) &&
+  (fault.resource === undefined || call.resources.some((arn) => arn.includes(fault.resource ?? '')));
+
+/** The faults tests asked for, and a trace of the calls that passed while somebody was tracing. */
+export class Faults {
+  #faults: { fault: Fault; seen: number }[] = [];
+  #trace: TracedCall[] | undefined;
+
+  /** True when no call needs to be looked at: the hot path's way out. */
+  get idle(): boolean {
+    return this.#faults.length === 0 && this.#trace === undefined;
+  }
+
+  /** Returns how to remove this fault again. */
+  add(fault: Fault): () => void {
+    const entry = { fault, seen: 0 };
+    this.#faults.push(entry);
+    return () => {
+      this.#faults = this.#faults.filter((other) => other !== entry);
+    };
+  }
+
+  clear(): void {
+    this.#faults = [];
+  }
+
+  list(): Fault[] {
+    return this.#faults.map((entry) => entry.fault);
+  }
+
+  startTrace(): void {
+    this.#trace = [];
+  }
+
+  /** The calls since `startTrace`, oldest first (at most 50,000), and stops. */
+  stopTrace(): TracedCall[] {
+    const trace = this.#trace ?? [];
+    this.#trace = undefined;
+    return trace;
+  }
+
+  /** Notes the call and returns the actions that strike it, in the order they were added. */
+  strike(call: TracedCall): FaultAction[] {
+    if (this.#trace !== undefined && this.#trace.length < maxTrace) this.#trace.push(call);
+    const struck: FaultAction[] = [];
+    for (const entry of this.#faults) {
+      if (!matches(entry.fault, call)) continue;
+      entry.seen += 1;
+      if (entry.fault.nth === undefined || entry.fault.nth === entry.seen) struck.push(entry.fault.action);
+    }
+    return struck;
+  }
+}
