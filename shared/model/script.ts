@@ -32,7 +32,7 @@ export const NewScript = z.object({
   path: ScriptPath,
   summary: z.string().max(1_000).default(''),
   description: z.string().max(20_000).default(''),
-  content: z.string().max(300_000, 'is longer than 300,000 characters: too large for a script'),
+  content: z.string(),
   language: ScriptLanguage,
   kind: ScriptKind.default('script'),
   parent_hash: ScriptHash.nullish(),
@@ -62,7 +62,9 @@ export const NewScript = z.object({
 export type NewScript = z.infer<typeof NewScript>;
 
 /** One version of a script, as stored. It never changes, except that it may be archived or deleted. */
-export const ScriptVersion = NewScript.omit({ parent_hash: true, auto_parent: true }).extend({
+export const ScriptVersion = NewScript.omit({ parent_hash: true, auto_parent: true, schema: true }).extend({
+  /** JSON text, as given: a table does not keep the order of keys. */
+  schema: z.string().optional(),
   hash: z.string(),
   /** Newest first. */
   parent_hashes: z.array(z.string()),
@@ -116,7 +118,7 @@ export const hashInput = (workspace: string, script: NewScript, parent: string |
   ]);
 
 const NOT_COMPARED = new Set(['parent_hash', 'auto_parent', 'deployment_message']);
-const compared = (script: object): string =>
+const compared = (script: NewScript): string =>
   JSON.stringify(
     Object.entries(script)
       .filter(([name, value]) => !NOT_COMPARED.has(name) && value !== null && value !== undefined)
@@ -125,7 +127,26 @@ const compared = (script: object): string =>
 
 /** True when making `next` would change nothing about `current` (`skip_if_noop`). */
 export const isNoop = (next: NewScript, current: ScriptVersion): boolean =>
-  !current.archived && compared(NewScript.parse(next)) === compared(NewScript.parse(current));
+  !current.archived &&
+  compared(next) ===
+    compared(
+      NewScript.parse({ ...current, schema: current.schema === undefined ? undefined : JSON.parse(current.schema) }),
+    );
+
+/** The version that a request makes. `parents` newest first; `now` in milliseconds since 1970. */
+export const newVersion = (
+  { parent_hash: _parent, auto_parent: _auto, schema, ...script }: NewScript,
+  made: { hash: string; parents: string[]; by: string; now: number },
+): ScriptVersion => ({
+  ...script,
+  ...(schema === undefined ? {} : { schema: JSON.stringify(schema) }),
+  hash: made.hash,
+  parent_hashes: made.parents,
+  created_by: made.by,
+  created_at: made.now,
+  archived: false,
+  deleted: false,
+});
 
 /** The head that a version becomes. */
 export const headOf = (version: ScriptVersion): ScriptHead => ({

@@ -1,0 +1,156 @@
+import {
+  BatchWriteItemCommand,
+  type DynamoDBClient,
+  TransactionCanceledException,
+  TransactWriteItemsCommand,
+  UpdateItemCommand,
+  type WriteRequest,
+} from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { z } from 'zod';
+import { headOf, ScriptHead, type ScriptVersion } from '../model/script.ts';
+import { type CatalogTable, catalogItem, readPartition, refusedWrites } from './catalog-items.ts';
+import {
+  historyKey,
+  historyPartition,
+  type Key,
+  scriptHeadKey,
+  scriptsPartition,
+  scriptVersionKey,
+} from './catalog-keys.ts';
+
+/** One line of a path's history. */
+export const HistoryEntry = z.object({
+  hash: z.string(),
+  created_at: z.number(),
+  created_by: z.string(),
+  deployment_message: z.string().optional(),
+});
+export type HistoryEntry = z.infer<typeof HistoryEntry>;
+
+/** Writing scripts, and the lists over them. */
+export class ScriptCatalog {
+  readonly #at: CatalogTable;
+
+  constructor(db: DynamoDBClient, table: string) {
+    this.#at = { db, table };
+  }
+
+  /**
+   * Adds a version and makes it the head of its path, if the head still is `seen` (undefined: none yet). All or nothing.
+   */
+  async add(
+    workspace: string,
+    version: ScriptVersion,
+    seen: string | undefined,
+  ): Promise<'added' | 'same-hash' | 'head-moved'> {
+    const { db, table: TableName } = this.#at;
+    const { path, hash, created_at, created_by } = version;
+    const entry: HistoryEntry = {
+      hash,
+      created_at,
+      created_by,
+      ...(version.deployment_message ? { deployment_message: version.deployment_message } : {}),
+    };
+    const headCondition =
+      seen === undefined
+        ? { ConditionExpression: 'attribute_not_exists(pk)' }
+        : {
+            ConditionExpression: '#hash = :seen',
+            ExpressionAttributeNames: { '#hash': 'hash' },
+            ExpressionAttributeValues: { ':seen': { S: seen } },
+          };
+    const put = (key: Key, value: object) => ({ TableName, Item: catalogItem(key, value) });
+    try {
+      await db.send(
+        new TransactWriteItemsCommand({
+          TransactItems: [
+            {
+              Put: {
+                ...put(scriptVersionKey(workspace, hash), version),
+                ConditionExpression: 'attribute_not_exists(pk)',
+              },
+            },
+            { Put: { ...put(scriptHeadKey(workspace, path), headOf(version)), ...headCondition } },
+            { Put: put(historyKey(workspace, path, created_at, hash), entry) },
+          ],
+        }),
+      );
+      return 'added';
+    } catch (error) {
+      if (!(error instanceof TransactionCanceledException)) throw error;
+      const [versionRefused, headRefused] = refusedWrites(error);
+      if (versionRefused) return 'same-hash';
+      if (headRefused) return 'head-moved';
+      throw error;
+    }
+  }
+
+  /** Archives a version, and the path with it while it is the head. Nothing happens to what is not there. */
+  async archive(workspace: string, path: string, hash: string): Promise<void> {
+    await this.#set(scriptVersionKey(workspace, hash), 'archived = :true', 'attribute_exists(pk)', {});
+    await this.#set(scriptHeadKey(workspace, path), 'archived = :true', '#hash = :hash', { ':hash': { S: hash } });
+  }
+
+  /** Deletes one version's content for good; its hash stays as a mark. It cannot run any more. */
+  async deleteVersion(workspace: string, path: string, hash: string): Promise<void> {
+    await this.#set(
+      scriptVersionKey(workspace, hash),
+      'archived = :true, deleted = :true, content = :nothing',
+      'attribute_exists(pk)',
+      { ':nothing': { S: '' } },
+    );
+    await this.#set(scriptHeadKey(workspace, path), 'archived = :true', '#hash = :hash', { ':hash': { S: hash } });
+  }
+
+  /** Deletes a path with all its versions: head first, so that nothing new starts from it; doing it again is harmless. */
+  async deletePath(workspace: string, path: string): Promise<void> {
+    const history = await this.history(workspace, path);
+    const keys = [
+      scriptHeadKey(workspace, path),
+      ...history.map((entry) => scriptVersionKey(workspace, entry.hash)),
+      ...history.map((entry) => historyKey(workspace, path, entry.created_at, entry.hash)),
+    ];
+    for (let from = 0; from < keys.length; from += 25) {
+      let requests: WriteRequest[] = keys
+        .slice(from, from + 25)
+        .map((key) => ({ DeleteRequest: { Key: marshall(key) } }));
+      while (requests.length > 0) {
+        const { UnprocessedItems } = await this.#at.db.send(
+          new BatchWriteItemCommand({ RequestItems: { [this.#at.table]: requests } }),
+        );
+        requests = UnprocessedItems?.[this.#at.table] ?? [];
+      }
+    }
+  }
+
+  /** Heads of all paths that begin with `prefix`, in path order. */
+  heads(workspace: string, prefix = ''): Promise<ScriptHead[]> {
+    return readPartition(this.#at, scriptsPartition(workspace), ScriptHead, { prefix });
+  }
+
+  /** Versions of a path, newest first. */
+  history(workspace: string, path: string, limit?: number): Promise<HistoryEntry[]> {
+    return readPartition(this.#at, historyPartition(workspace, path), HistoryEntry, {
+      newestFirst: true,
+      ...(limit === undefined ? {} : { limit }),
+    });
+  }
+
+  async #set(key: Key, set: string, condition: string, values: Record<string, { S: string }>): Promise<void> {
+    try {
+      await this.#at.db.send(
+        new UpdateItemCommand({
+          TableName: this.#at.table,
+          Key: marshall(key),
+          UpdateExpression: `SET ${set}`,
+          ConditionExpression: condition,
+          ...(condition.includes('#hash') ? { ExpressionAttributeNames: { '#hash': 'hash' } } : {}),
+          ExpressionAttributeValues: { ':true': { BOOL: true }, ...values },
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'ConditionalCheckFailedException') throw error;
+    }
+  }
+}
