@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { AwsError, notBuilt } from '../aws-error.ts';
+import { notBuilt } from '../aws-error.ts';
 import { jsonAnswer, jsonBody, parseInput, targetOf } from '../json-call.ts';
 import type { Answer, Call, Permission, Service } from '../service.ts';
 import * as inputs from './inputs.ts';
-import { attributesDigest, bodyDigest } from './message-digest.ts';
 import { checkBatch } from './message-limits.ts';
 import { queueAttributes } from './queue-attributes.ts';
 import {
@@ -14,6 +13,7 @@ import {
   type ReceivedMessage,
   type ReceiveOptions,
 } from './queues.ts';
+import { digests, eachEntry, onWire, pick } from './wire-shapes.ts';
 
 const Operation = z.enum([
   'SendMessage',
@@ -37,51 +37,6 @@ const input = <T extends z.ZodType>(schema: T, call: Call): z.output<T> =>
 
 const queueName = (url: string): string => new URL(url, 'http://queue').pathname.split('/').at(-1) ?? '';
 const nameInArn = (arn: string): string => arn.split(':').at(-1) ?? '';
-
-const digests = (message: inputs.Outgoing) => ({
-  MD5OfMessageBody: bodyDigest(message.MessageBody),
-  MD5OfMessageAttributes: attributesDigest(message.MessageAttributes),
-});
-
-/** Runs each entry of a batch by itself: one that is refused does not spoil the others. */
-const eachEntry = <E extends { Id: string }>(entries: readonly E[], act: (entry: E) => object) => {
-  checkBatch(entries);
-  const Successful: object[] = [];
-  const Failed: object[] = [];
-  for (const entry of entries) {
-    try {
-      Successful.push({ Id: entry.Id, ...act(entry) });
-    } catch (error) {
-      if (!(error instanceof AwsError)) throw error;
-      Failed.push({ Id: entry.Id, Code: error.code, Message: error.message, SenderFault: true });
-    }
-  }
-  return { Successful, Failed };
-};
-
-const wanted = (names: readonly string[], name: string): boolean =>
-  names.some(
-    (want) =>
-      want === 'All' || want === '.*' || want === name || (want.endsWith('.*') && name.startsWith(want.slice(0, -1))),
-  );
-
-const pick = <T>(all: Record<string, T>, names: readonly string[]): Record<string, T> | undefined => {
-  const picked = Object.entries(all).filter(([name]) => wanted(names, name));
-  return picked.length === 0 ? undefined : Object.fromEntries(picked);
-};
-
-const onWire = (message: ReceivedMessage, request: z.infer<typeof inputs.ReceiveMessage>) => {
-  const MessageAttributes = pick(message.messageAttributes, request.MessageAttributeNames);
-  return {
-    MessageId: message.messageId,
-    ReceiptHandle: message.receiptHandle,
-    Body: message.body,
-    MD5OfBody: message.md5OfBody,
-    Attributes: pick(message.attributes, [...request.AttributeNames, ...request.MessageSystemAttributeNames]),
-    MessageAttributes,
-    MD5OfMessageAttributes: attributesDigest(MessageAttributes ?? {}),
-  };
-};
 
 /** SQS standard queues over the JSON protocol, and in process for event source pollers. */
 export class SqsService implements Service {
