@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import type { AttemptTokens } from '../jobs/ports.ts';
+import { type AttemptClaims, JOB_TOKEN_PREFIX } from '../model/attempt-claims.ts';
 import type { Job } from '../model/job.ts';
-import { JOB_TOKEN_PREFIX, type AttemptClaims } from '../model/attempt-claims.ts';
 
 /** DER header of an Ed25519 private key (RFC 8410): the 32 bytes of the seed follow. */
 const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');

@@ -1,6 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { Job, isCompleted } from '../model/job.ts';
+import { isCompleted, Job } from '../model/job.ts';
 import { dueKey, jobKey, pathPartition, runsPartition, sortKey } from './job-keys.ts';
 
 export type Item = Record<string, AttributeValue>;

@@ -18,7 +18,10 @@ import type { JobKey, JobKind } from '../model/job.ts';
 export const jobKey = (key: JobKey): { pk: string; sk: string } => ({ pk: jobPartition(key), sk: 'job' });
 export const jobPartition = (key: JobKey): string => `${key.workspace}#${key.id}`;
 
-export const payloadKey = (key: JobKey, name: string): { pk: string; sk: string } => ({ pk: jobPartition(key), sk: name });
+export const payloadKey = (key: JobKey, name: string): { pk: string; sk: string } => ({
+  pk: jobPartition(key),
+  sk: name,
+});
 
 const digits = (value: number, width: number): string => String(value).padStart(width, '0');
 

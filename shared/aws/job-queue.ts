@@ -1,6 +1,6 @@
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { JobQueue } from '../jobs/ports.ts';
 import { z } from 'zod';
+import type { JobQueue } from '../jobs/ports.ts';
 
 /** SQS delays a message by at most this long (AWS limit). */
 const MAX_DELAY_S = 900;

@@ -78,7 +78,9 @@ export class DynamoJobStore implements JobStore {
       ],
       values: { ...terminal(key, completion, op).values, running: 'running', attempt },
     });
-    return outcome.done ? { finished: true as const, job: outcome.job } : { finished: false as const, job: outcome.job };
+    return outcome.done
+      ? { finished: true as const, job: outcome.job }
+      : { finished: false as const, job: outcome.job };
   }
 
   async release(key: JobKey, attempt: number, release: { dueAt: number; ran: boolean; op: Op }): Promise<boolean> {

@@ -44,7 +44,8 @@ export class LambdaLane implements Lane {
       if (EventStream === undefined) throw new RunnerLost('its runner gave no answer');
       return EventStream;
     } catch (error) {
-      if (error instanceof TooManyRequestsException) throw new LaneFull('the runner is at its concurrency limit', { cause: error });
+      if (error instanceof TooManyRequestsException)
+        throw new LaneFull('the runner is at its concurrency limit', { cause: error });
       throw error;
     }
   }

@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import { Beats } from '../jobs/beats.ts';
 import type { AttemptDeps } from '../jobs/run-attempt.ts';
-import { AwsScriptCode } from './catalog-scripts.ts';
 import { Ed25519AttemptTokens, signingKey } from './attempt-tokens.ts';
+import { AwsScriptCode } from './catalog-scripts.ts';
 import { dynamodb } from './clients.ts';
 import { InstanceStore } from './instance.ts';
 import { DynamoJobStore } from './job-store.ts';

@@ -34,7 +34,7 @@ export class LiveJobs {
           Limit: PER_WORKSPACE,
         }),
       );
-      const ids = (Items ?? []).flatMap((item) => item['id']?.S ?? []);
+      const ids = (Items ?? []).flatMap((item) => item.id?.S ?? []);
       for (let from = 0; from < ids.length; from += BATCH) {
         yield* await this.#batch(workspace.id, ids.slice(from, from + BATCH));
       }

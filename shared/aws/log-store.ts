@@ -59,10 +59,14 @@ export class AwsLogStore implements LogStore {
       }),
     );
     const last = Items?.[0];
-    return last === undefined ? 0 : Number(last['start']?.N ?? 0) + Number(last['chars']?.N ?? 0);
+    return last === undefined ? 0 : Number(last.start?.N ?? 0) + Number(last.chars?.N ?? 0);
   }
 
-  async #putPage(key: JobKey, page: LogPage, where: { text: { S: string } } | { object: { S: string } }): Promise<void> {
+  async #putPage(
+    key: JobKey,
+    page: LogPage,
+    where: { text: { S: string } } | { object: { S: string } },
+  ): Promise<void> {
     const { pk, sk } = logPageKey(key, page.attempt, page.start);
     await this.#db.send(
       new PutItemCommand({

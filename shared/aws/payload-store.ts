@@ -52,7 +52,7 @@ export class AwsPayloadStore implements PayloadStore {
         const { Item } = await this.#db.send(
           new GetItemCommand({ TableName: this.#table, Key: { pk: { S: pk }, sk: { S: sk } }, ConsistentRead: true }),
         );
-        const text = Item?.['text']?.S;
+        const text = Item?.text?.S;
         if (text === undefined) throw new Error(`payload ${payload.name} of job ${key.id} is gone`);
         return text;
       }

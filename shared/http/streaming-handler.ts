@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
-import middy, { executionModeStreamifyResponse } from '@middy/core';
+import middy from '@middy/core';
+import { executionModeStreamifyResponse } from '@middy/core/executionModeStreamifyResponse';
 import { answerRequest } from './answer-request.ts';
 import { type HttpFunction, reportToLog } from './handler.ts';
 import { matcher } from './match.ts';
@@ -11,11 +12,16 @@ type StreamedAnswer = { statusCode: number; headers: Record<string, string>; bod
 
 /**
  * The handler of a function behind a streaming Function URL: pieces of an answer go out as they come. Needs the global
- * `awslambda` of the Lambda runtime when it is called.
+ * `awslambda` of the Lambda runtime when it is called. The invocation ends when `afterAnswer` resolves: work that outlives
+ * its answer is waited for there, because what still runs when an invocation ends is frozen.
  */
-export const streamingHandler = (made: HttpFunction) => {
+export const streamingHandler = (made: HttpFunction & { afterAnswer?: () => Promise<void> }) => {
   const match = matcher(made.routes);
-  return middy<unknown, StreamedAnswer>({ timeoutEarlyInMillis: 0, executionMode: executionModeStreamifyResponse })
+  return middy<unknown, StreamedAnswer>({
+    timeoutEarlyInMillis: 0,
+    executionMode: executionModeStreamifyResponse,
+    requestEnd: made.afterAnswer ?? (() => undefined),
+  })
     .use(problemAnswers(reportToLog))
     .use(originGuard(made.originSecrets))
     .handler(async (event: unknown): Promise<StreamedAnswer> => {

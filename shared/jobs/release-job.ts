@@ -1,5 +1,5 @@
-import { MAX_TRIES, type Job } from '../model/job.ts';
 import { workerLost } from '../model/completion.ts';
+import { type Job, MAX_TRIES } from '../model/job.ts';
 import { finishJob } from './finish-job.ts';
 import type { JobQueue, JobStore, PayloadStore } from './ports.ts';
 

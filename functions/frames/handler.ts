@@ -1,0 +1,27 @@
+import { AwsAttemptVerifier } from '../../shared/aws/attempt-verifier.ts';
+import { dynamodb } from '../../shared/aws/clients.ts';
+import { InstanceStore } from '../../shared/aws/instance.ts';
+import { DynamoJobStore } from '../../shared/aws/job-store.ts';
+import { httpHandler } from '../../shared/http/handler.ts';
+import { parseEnv } from '../../shared/model/env.ts';
+import { Env } from './env.ts';
+import { framesRoutes } from './routes.ts';
+
+// biome-ignore lint/style/noProcessEnv: the composition root reads the environment, once per cold start
+const env = parseEnv(Env, process.env);
+
+const db = dynamodb();
+const jobs = new DynamoJobStore(db, env.JOBS_TABLE);
+
+/** The HTTP side of running jobs: their runners ask here whether to go on. */
+export const handler = httpHandler({
+  deps: {
+    // Attempts carry signed tokens; nobody else has business here.
+    tokens: { find: async () => undefined },
+    attempts: new AwsAttemptVerifier(new InstanceStore(db, env.CATALOG_TABLE), jobs),
+    workspaces: { exists: async () => true },
+    now: Date.now,
+  },
+  routes: framesRoutes({ jobs }),
+  originSecrets: env.ORIGIN_SECRETS,
+});

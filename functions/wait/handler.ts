@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
+import { callerStores } from '../../shared/aws/http-deps.ts';
+import { SqsJobQueue } from '../../shared/aws/job-queue.ts';
+import { laneDeps } from '../../shared/aws/lane-deps.ts';
+import { SchedulerLateSender } from '../../shared/aws/late-sender.ts';
+import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
+import { cachedTokens } from '../../shared/http/authenticate.ts';
+import { streamingHandler } from '../../shared/http/streaming-handler.ts';
+import { parseEnv } from '../../shared/model/env.ts';
+import { errorLine } from '../../shared/model/log-line.ts';
+import { Background } from './background.ts';
+import { Env } from './env.ts';
+import { waitRoutes } from './routes.ts';
+
+// biome-ignore lint/style/noProcessEnv: the composition root reads the environment, once per cold start
+const env = parseEnv(Env, process.env);
+
+const db = dynamodb();
+const worker = `wk-sync-${randomBytes(4).toString('hex')}`;
+const lane = laneDeps(env, worker);
+const callers = callerStores(db, env.CATALOG_TABLE, lane.jobs);
+const background = new Background();
+const late = new SchedulerLateSender({
+  group: env.SCHEDULE_GROUP,
+  roleArn: env.SCHEDULE_ROLE_ARN,
+  deadLetterArn: env.SCHEDULE_DEAD_LETTER_ARN,
+});
+
+/** Synchronous runs: the job is made already claimed and its lane is run right here, without a queue hop. */
+export const handler = streamingHandler({
+  deps: { ...callers, tokens: cachedTokens(callers.tokens), now: Date.now },
+  routes: waitRoutes({
+    ...lane,
+    queue: new SqsJobQueue(sqsClient(), env.QUEUES, late),
+    directory: new AwsScriptDirectory(db, env.CATALOG_TABLE),
+    worker,
+    background,
+    random: Math.random,
+    report: (error, job) => console.error(errorLine('an attempt could not start', error, { job: job.id })),
+    wait: async (ms, signal) => {
+      await sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+    },
+  }),
+  originSecrets: env.ORIGIN_SECRETS,
+  afterAnswer: () => background.settled(),
+});

@@ -1,0 +1,70 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import {
+  runScriptPreviewAndWaitResult,
+  runWaitResultScriptByHash,
+  runWaitResultScriptByHashGet,
+  runWaitResultScriptByPath,
+  runWaitResultScriptByPathGet,
+  waitForResult,
+} from '../../shared/contracts/run.ts';
+import { type Output, type Route, route } from '../../shared/http/route.ts';
+import { codeWanted, wishOf } from '../../shared/http/run-wish.ts';
+import { planRun, type ScriptDirectory } from '../../shared/jobs/plan-run.ts';
+import { notFound } from '../../shared/model/errors.ts';
+import { isSuccess, type Job, type JobKey } from '../../shared/model/job.ts';
+import { awaitJob } from './await-job.ts';
+import { type RunHereDeps, runHere } from './run-here.ts';
+
+export type WaitDeps = RunHereDeps & { directory: ScriptDirectory };
+
+/** A first byte must come within CloudFront's 60 s: what takes longer is waited for by another request. */
+const ANSWER_WITHIN_MS = 50_000;
+
+/** The routes that run a job and answer its result. */
+export const waitRoutes = (deps: WaitDeps): Route[] => {
+  const run = async (wish: Parameters<typeof planRun>[1], now: number): Promise<Output<string>> => {
+    const request = await planRun(deps.directory, wish, { now, random: randomBytes(10) });
+    const deadline = now + ANSWER_WITHIN_MS;
+    const job = await runHere(deps, request, randomUUID(), deadline);
+    return answerOf(
+      deps,
+      { workspace: request.workspace, id: request.id },
+      job ?? (await awaitJob(deps, request, deadline)),
+    );
+  };
+  return [
+    route(runWaitResultScriptByPath, async (input) =>
+      run(await wishOf(input, { by: 'path', path: input.params.path }), input.now),
+    ),
+    route(runWaitResultScriptByPathGet, async (input) =>
+      run(await wishOf(input, { by: 'path', path: input.params.path }), input.now),
+    ),
+    route(runWaitResultScriptByHash, async (input) =>
+      run(await wishOf(input, { by: 'hash', hash: input.params.hash }), input.now),
+    ),
+    route(runWaitResultScriptByHashGet, async (input) =>
+      run(await wishOf(input, { by: 'hash', hash: input.params.hash }), input.now),
+    ),
+    route(runScriptPreviewAndWaitResult, async (input) =>
+      run(await wishOf(input, codeWanted(input.body), input.body.args ?? {}), input.now),
+    ),
+    route(waitForResult, async ({ params, now }) => {
+      if ((await deps.jobs.get(params)) === undefined) throw notFound(`job ${params.id} does not exist`);
+      return answerOf(deps, params, await awaitJob(deps, params, now + ANSWER_WITHIN_MS));
+    }),
+  ];
+};
+
+/** 200 with the result, 422 with the error result of a job that failed, or 303 to wait on (the job goes on meanwhile). */
+const answerOf = async (
+  deps: Pick<WaitDeps, 'payloads'>,
+  key: JobKey,
+  job: Job | undefined,
+): Promise<Output<string>> => {
+  if (job === undefined) {
+    const location = `/api/w/${encodeURIComponent(key.workspace)}/jobs/run_wait_result/job/${key.id}`;
+    return { status: 303, headers: { location, 'content-type': 'text/plain' }, body: key.id };
+  }
+  const body = job.result === undefined ? 'null' : await deps.payloads.get(job, job.result);
+  return isSuccess(job.status) ? { body } : { status: 422, body };
+};

@@ -1,0 +1,64 @@
+import type { JobQueue, WorkerStore } from '../../shared/jobs/ports.ts';
+import { releaseFull, releaseLost } from '../../shared/jobs/release-job.ts';
+import { type AttemptDeps, runAttempt } from '../../shared/jobs/run-attempt.ts';
+import { startClaimedJob, startJob } from '../../shared/jobs/start-job.ts';
+import type { Job, JobKey } from '../../shared/model/job.ts';
+import type { RunRequest } from '../../shared/model/request.ts';
+import type { Background } from './background.ts';
+
+export type RunHereDeps = AttemptDeps & {
+  workers: WorkerStore;
+  queue: JobQueue;
+  /** Name of this environment as a worker. */
+  worker: string;
+  random: () => number;
+  report: (error: unknown, job: JobKey) => void;
+  background: Background;
+  /** Resolves after so many milliseconds, or at once when `signal` says that nobody waits any more. */
+  wait: (ms: number, signal?: AbortSignal) => Promise<void>;
+};
+
+/**
+ * Runs a new job in this invocation: made already claimed, with the same writes, beats and limits as from a queue.
+ * Answers the completed job, or undefined when it is not completed here by `deadline`: it is somebody else's (a repeated
+ * request), was queued instead (no room, a later time, or a tag of another group), or still runs - then this invocation
+ * goes on running it after its caller was answered.
+ */
+export const runHere = async (
+  deps: RunHereDeps,
+  request: RunRequest,
+  requestId: string,
+  deadline: number,
+): Promise<Job | undefined> => {
+  const now = deps.now();
+  if (request.scheduled_for > now || !deps.queue.serves(request.tag)) {
+    await startJob(deps, request, `create:${requestId}`, now);
+    return undefined;
+  }
+  const claim = { worker: deps.worker, op: `create:${requestId}` };
+  const { started, fresh } = await startClaimedJob(deps, request, claim, now);
+  if (!fresh) return undefined;
+  const running = deps.background.keep(attempt(deps, started, requestId));
+  const answered = new AbortController();
+  const timeIsUp = deps.wait(Math.max(0, deadline - deps.now()), answered.signal).then(() => undefined);
+  try {
+    return await Promise.race([running, timeIsUp]);
+  } finally {
+    answered.abort();
+  }
+};
+
+const attempt = async (deps: RunHereDeps, job: Job, requestId: string): Promise<Job | undefined> => {
+  try {
+    const end = await runAttempt(deps, job, `end:${requestId}`);
+    if (end.is === 'finished') return end.job;
+    if (end.is === 'full') {
+      await releaseFull(deps, job, { op: `full:${requestId}`, now: deps.now(), random: deps.random() });
+    }
+    return undefined;
+  } catch (error) {
+    deps.report(error, job);
+    await releaseLost(deps, job, { op: `lost:${requestId}`, now: deps.now() });
+    return undefined;
+  }
+};

@@ -1,0 +1,36 @@
+import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
+import { callerStores } from '../../shared/aws/http-deps.ts';
+import { SqsJobQueue } from '../../shared/aws/job-queue.ts';
+import { DynamoJobStore } from '../../shared/aws/job-store.ts';
+import { SchedulerLateSender } from '../../shared/aws/late-sender.ts';
+import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
+import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
+import { cachedTokens } from '../../shared/http/authenticate.ts';
+import { httpHandler } from '../../shared/http/handler.ts';
+import { parseEnv } from '../../shared/model/env.ts';
+import { Env } from './env.ts';
+import { webhookRoutes } from './routes.ts';
+
+// biome-ignore lint/style/noProcessEnv: the composition root reads the environment, once per cold start
+const env = parseEnv(Env, process.env);
+
+const db = dynamodb();
+const jobs = new DynamoJobStore(db, env.JOBS_TABLE);
+const callers = callerStores(db, env.CATALOG_TABLE, jobs);
+const late = new SchedulerLateSender({
+  group: env.SCHEDULE_GROUP,
+  roleArn: env.SCHEDULE_ROLE_ARN,
+  deadLetterArn: env.SCHEDULE_DEAD_LETTER_ARN,
+});
+
+/** HTTP run endpoints -> a queued job: the hot path. */
+export const handler = httpHandler({
+  deps: { ...callers, tokens: cachedTokens(callers.tokens), now: Date.now },
+  routes: webhookRoutes({
+    jobs,
+    payloads: new AwsPayloadStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
+    queue: new SqsJobQueue(sqsClient(), env.QUEUES, late),
+    scripts: new AwsScriptDirectory(db, env.CATALOG_TABLE),
+  }),
+  originSecrets: env.ORIGIN_SECRETS,
+});

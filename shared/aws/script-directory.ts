@@ -1,0 +1,32 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { DeployedScript, ScriptDirectory } from '../jobs/plan-run.ts';
+import { ScriptReads } from './catalog-scripts.ts';
+
+/** Deployed scripts as run routes name them: an archived one is not found by its path, but its hashes run for ever. */
+export class AwsScriptDirectory implements ScriptDirectory {
+  readonly #reads: ScriptReads;
+
+  constructor(db: DynamoDBClient, table: string) {
+    this.#reads = new ScriptReads(db, table);
+  }
+
+  async newest(workspace: string, path: string): Promise<DeployedScript | undefined> {
+    const head = await this.#reads.head(workspace, path);
+    return head === undefined || head.archived ? undefined : head;
+  }
+
+  async version(workspace: string, hash: string): Promise<DeployedScript | undefined> {
+    const version = await this.#reads.version(workspace, hash);
+    if (version === undefined || version.deleted) return undefined;
+    const { path, language, tag, timeout, priority, visible_to_runner_only } = version;
+    return {
+      path,
+      hash,
+      language,
+      tag: tag ?? undefined,
+      timeout: timeout ?? undefined,
+      priority: priority ?? undefined,
+      visible_to_runner_only: visible_to_runner_only ?? undefined,
+    };
+  }
+}

@@ -1,0 +1,40 @@
+import type { Principal } from '../access/principal.ts';
+import type { Preview, RunQuery } from '../contracts/run.ts';
+import type { planRun, Wanted } from '../jobs/plan-run.ts';
+import { badRequest } from '../model/errors.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { HttpRequest } from './request.ts';
+import { argsOf } from './run-args.ts';
+
+type RunInput = { principal: Principal; params: { workspace: string }; query: RunQuery; request: HttpRequest };
+
+/** What a request to a run route asks for. `args` replaces those that the body would give. */
+export const wishOf = async (
+  input: RunInput,
+  wanted: Wanted,
+  args?: JsonObject,
+): Promise<Parameters<typeof planRun>[1]> => ({
+  workspace: input.params.workspace,
+  wanted,
+  args: args ?? (await argsOf(input.request, input.query)),
+  options: input.query,
+  principal: input.principal,
+  idempotencyKey: input.request.headers['idempotency-key'],
+});
+
+/** The code of a preview; throws 400 when the body holds none that can run. */
+export const codeWanted = (body: Preview): Wanted => {
+  if (body.kind !== undefined && body.kind !== null && body.kind !== 'code')
+    throw badRequest(`Bad request: body kind: ${body.kind} previews are not supported: send content and language`);
+  if (body.script_hash !== undefined && body.script_hash !== null && !body.content)
+    return { by: 'hash', hash: body.script_hash };
+  if (!body.content) throw badRequest('Bad request: body content: the code to run is missing');
+  if (!body.language) throw badRequest('Bad request: body language: say what the code is written in');
+  return {
+    by: 'code',
+    code: body.content,
+    language: body.language,
+    path: body.path ?? undefined,
+    tag: body.tag ?? undefined,
+  };
+};
