@@ -1,0 +1,90 @@
+import type { FrontDoorDefinition, Origin } from '../front-door/definitions.ts';
+import { type Caller, decide, mayAssume } from '../iam/decide.ts';
+import type { Policies } from '../iam/policies.ts';
+import type { FunctionDefinition, QueueMappingDefinition } from '../lambda/definitions.ts';
+import type { Place } from '../services/service.ts';
+
+export type Wiring = {
+  functions: FunctionDefinition[];
+  mappings: QueueMappingDefinition[];
+  frontDoor: FrontDoorDefinition;
+  distributionId: string;
+};
+
+type Demand = { who: string; caller: Caller; action: string; resource: string; context: Record<string, string[]> };
+
+const originDemands = (origin: Origin, wiring: Wiring, place: Place, arn: (name: string) => string): Demand[] => {
+  const { target } = origin;
+  switch (target.type) {
+    case 'function-url': {
+      const resource = arn(target.url.functionName);
+      const anybody = {
+        who: `the function URL of ${target.url.functionName}`,
+        caller: { kind: 'service' as const, name: 'anybody' },
+        resource,
+      };
+      return [
+        { ...anybody, action: 'lambda:InvokeFunctionUrl', context: { 'lambda:FunctionUrlAuthType': ['NONE'] } },
+        { ...anybody, action: 'lambda:InvokeFunction', context: { 'lambda:InvokedViaFunctionUrl': ['true'] } },
+      ];
+    }
+    case 'http-api':
+      return target.api.routes.map(({ routeKey, functionName }) => ({
+        who: `route ${routeKey}`,
+        caller: { kind: 'service', name: 'apigateway.amazonaws.com' },
+        action: 'lambda:InvokeFunction',
+        resource: arn(functionName),
+        context: {
+          'AWS:SourceArn': [
+            `arn:aws:execute-api:${place.region}:${place.accountId}:${target.api.id}/$default/${routeKey.replace(' ', '')}`,
+          ],
+        },
+      }));
+    case 's3':
+      return [
+        {
+          who: `the pages behind ${origin.id}`,
+          caller: { kind: 'service', name: 'cloudfront.amazonaws.com' },
+          action: 's3:GetObject',
+          resource: `arn:aws:s3:::${target.bucket}/index.html`,
+          context: {
+            'aws:SecureTransport': ['true'],
+            'AWS:SourceArn': [`arn:aws:cloudfront::${place.accountId}:distribution/${wiring.distributionId}`],
+          },
+        },
+      ];
+  }
+};
+
+const pollDemands = (mapping: QueueMappingDefinition, roleName: string, place: Place): Demand[] =>
+  ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'].map((action) => ({
+    who: `the event source of ${mapping.functionName}`,
+    caller: { kind: 'role', arn: `arn:aws:iam::${place.accountId}:role/${roleName}` },
+    action,
+    resource: mapping.queueArn,
+    context: { 'aws:SecureTransport': ['true'] },
+  }));
+
+/**
+ * Checks what AWS checks when it connects services to functions and here happens without a call: routes and URLs may
+ * invoke, pollers may poll, CloudFront may read, Lambda may wear the roles. Throws naming everything that is missing.
+ */
+export const checkWiring = (wiring: Wiring, policies: Policies, place: Place): void => {
+  const roles = new Map(wiring.functions.map((one) => [one.name, one.roleName]));
+  const arn = (name: string): string => `arn:aws:lambda:${place.region}:${place.accountId}:function:${name}`;
+  const demands = [
+    ...Object.values(wiring.frontDoor.origins).flatMap((origin) => originDemands(origin, wiring, place, arn)),
+    ...wiring.mappings.flatMap((mapping) => pollDemands(mapping, roles.get(mapping.functionName) ?? '', place)),
+  ];
+  const missing = demands.flatMap(({ who, caller, action, resource, context }) => {
+    const roleName = caller.kind === 'role' ? (caller.arn.split('/').at(-1) ?? '') : undefined;
+    const identity = roleName === undefined ? [] : policies.identityOf(roleName);
+    const { allowed } = decide({ caller, action, resource, context }, identity, policies.of(resource));
+    return allowed ? [] : [`${who} lacks ${action} on ${resource}`];
+  });
+  const strange = wiring.functions
+    .filter(({ roleName }) => !mayAssume('lambda.amazonaws.com', policies.trustOf(roleName)))
+    .map(({ name, roleName }) => `${name} may not wear ${roleName}`);
+  if (missing.length + strange.length > 0)
+    throw new Error(`the template lacks rights: ${[...missing, ...strange].join('; ')}`);
+};
