@@ -1,0 +1,46 @@
+import { getCompletedJobResult, getJobLogs, getJobUpdatesSse } from '../../shared/contracts/stream.ts';
+import { type Route, route } from '../../shared/http/route.ts';
+import type { JobStore, PayloadStore } from '../../shared/jobs/ports.ts';
+import { notFound } from '../../shared/model/errors.ts';
+import { isCompleted, type Job, type JobKey } from '../../shared/model/job.ts';
+import type { LogPart } from '../../shared/model/log-pages.ts';
+import { jobUpdates } from './job-updates.ts';
+
+export type StreamDeps = {
+  jobs: JobStore;
+  payloads: PayloadStore;
+  logs: { parts(job: Job): Promise<LogPart[]>; text(parts: LogPart[]): AsyncIterable<string> };
+  now: () => number;
+  wait: (ms: number) => Promise<void>;
+};
+
+/** Windmill's own hint for people who read a log with curl; clients leave it out by `remove_ansi_warnings`. */
+const ANSI_HINT = "to remove ansi colors, use: | sed 's/\\x1B\\[[0-9;]\\{1,\\}[A-Za-z]//g'\n";
+
+/** Reads that may outlive 30 s or 6 MB. */
+export const streamRoutes = (deps: StreamDeps): Route[] => [
+  route(getJobLogs, async ({ params, query }) => {
+    const job = await jobOf(deps, params);
+    return { body: wholeLog(deps, job, query.remove_ansi_warnings ?? false) };
+  }),
+  route(getJobUpdatesSse, async ({ params, query }) => {
+    await jobOf(deps, params);
+    return { body: jobUpdates(deps, params, query), headers: { 'cache-control': 'no-cache' } };
+  }),
+  route(getCompletedJobResult, async ({ params }) => {
+    const job = await jobOf(deps, params);
+    if (!isCompleted(job.status)) throw notFound(`job ${params.id} is not completed`);
+    return { body: job.result === undefined ? 'null' : await deps.payloads.get(job, job.result) };
+  }),
+];
+
+const jobOf = async (deps: StreamDeps, key: JobKey): Promise<Job> => {
+  const job = await deps.jobs.get(key);
+  if (job === undefined) throw notFound(`job ${key.id} does not exist in workspace ${key.workspace}`);
+  return job;
+};
+
+async function* wholeLog(deps: StreamDeps, job: Job, bare: boolean): AsyncIterable<string> {
+  if (!bare) yield ANSI_HINT;
+  yield* deps.logs.text(await deps.logs.parts(job));
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import type { Access } from '../access/decide.ts';
+import { contract, jsonTextAnswer, NoQuery, noBody, streamAnswer } from './contract.ts';
+import { OfJob } from './params.ts';
+import { Flag, wholeNumber } from './query-values.ts';
+
+const mayRead = { needs: 'workspace', right: 'read' } as const satisfies Access;
+
+export const getJobLogs = contract({
+  id: 'getJobLogs',
+  method: 'GET',
+  path: '/w/{workspace}/jobs_u/get_logs/{id}',
+  summary: 'The whole log of a job, streamed',
+  params: OfJob,
+  query: z.object({ remove_ansi_warnings: Flag.optional() }),
+  body: noBody,
+  answer: streamAnswer(200, 'text/plain'),
+  access: mayRead,
+});
+
+/** What an update stream starts from. Offsets count characters of the whole log. */
+export const UpdateQuery = z.object({
+  running: Flag.optional(),
+  log_offset: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
+  stream_offset: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
+  get_progress: Flag.optional(),
+  only_result: Flag.optional(),
+  no_logs: Flag.optional(),
+  fast: Flag.optional(),
+  is_flow: Flag.optional(),
+  poll_delay_ms: wholeNumber(50, 60_000).optional(),
+});
+
+export const getJobUpdatesSse = contract({
+  id: 'getJobUpdatesSse',
+  method: 'GET',
+  path: '/w/{workspace}/jobs_u/getupdate_sse/{id}',
+  summary: 'Updates of a job as server-sent events, until it completes or 55 s have passed',
+  params: OfJob,
+  query: UpdateQuery,
+  body: noBody,
+  answer: streamAnswer(200, 'text/event-stream'),
+  access: mayRead,
+});
+
+export const getCompletedJobResult = contract({
+  id: 'getCompletedJobResult',
+  method: 'GET',
+  path: '/w/{workspace}/jobs_u/completed/get_result/{id}',
+  summary: 'The result of a completed job, of any size',
+  params: OfJob,
+  query: NoQuery,
+  body: noBody,
+  answer: jsonTextAnswer(200),
+  access: mayRead,
+});
