@@ -1,10 +1,8 @@
 import {
-  BatchWriteItemCommand,
   type DynamoDBClient,
   TransactionCanceledException,
   TransactWriteItemsCommand,
   UpdateItemCommand,
-  type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { z } from 'zod';
@@ -111,16 +109,10 @@ export class ScriptCatalog {
       ...history.map((entry) => scriptVersionKey(workspace, entry.hash)),
       ...history.map((entry) => historyKey(workspace, path, entry.created_at, entry.hash)),
     ];
-    for (let from = 0; from < keys.length; from += 25) {
-      let requests: WriteRequest[] = keys
-        .slice(from, from + 25)
-        .map((key) => ({ DeleteRequest: { Key: marshall(key) } }));
-      while (requests.length > 0) {
-        const { UnprocessedItems } = await this.#at.db.send(
-          new BatchWriteItemCommand({ RequestItems: { [this.#at.table]: requests } }),
-        );
-        requests = UnprocessedItems?.[this.#at.table] ?? [];
-      }
+    const { db, table: TableName } = this.#at;
+    for (let from = 0; from < keys.length; from += 100) {
+      const TransactItems = keys.slice(from, from + 100).map((key) => ({ Delete: { TableName, Key: marshall(key) } }));
+      await db.send(new TransactWriteItemsCommand({ TransactItems }));
     }
   }
 
