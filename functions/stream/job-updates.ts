@@ -1,8 +1,7 @@
 import type { z } from 'zod';
 import type { UpdateQuery } from '../../shared/contracts/stream.ts';
 import { isCompleted, isSuccess, type Job, type JobKey } from '../../shared/model/job.ts';
-import { jobView } from '../../shared/model/job-view.ts';
-import { parseJson } from '../../shared/model/json.ts';
+import { jobView, type RawFields, withRawFields } from '../../shared/model/job-view.ts';
 import { logLength, partsFrom } from '../../shared/model/log-pages.ts';
 import type { StreamDeps } from './routes.ts';
 
@@ -31,7 +30,7 @@ export async function* jobUpdates(deps: StreamDeps, key: JobKey, query: Query): 
     offset = update.log_offset;
     const state = JSON.stringify([update.running, update.completed, offset, job.mem_peak]);
     if (state !== told) {
-      yield event({ type: 'update', ...update });
+      yield event({ type: 'update', ...update }, update.completed ? await ending(deps, job, query) : {});
       told = state;
       lastEventAt = deps.now();
     } else if (deps.now() - lastEventAt > PING_MS) {
@@ -44,7 +43,7 @@ export async function* jobUpdates(deps: StreamDeps, key: JobKey, query: Query): 
   yield event({ type: 'timeout' });
 }
 
-const event = (data: unknown): string => `data: ${JSON.stringify(data)}\n\n`;
+const event = (data: object, raw: RawFields = {}): string => `data: ${withRawFields(data, raw)}\n\n`;
 
 const delayAfter = (ageMs: number, fast: boolean): number => {
   if (fast || ageMs < 5_000) return 100;
@@ -63,7 +62,6 @@ const nextUpdate = async (deps: StreamDeps, job: Job, query: Query, offset: numb
     log_offset: offset + logs.chars,
     ...(logs.text === '' ? {} : { new_logs: logs.text }),
     ...(job.mem_peak === undefined ? {} : { mem_peak: job.mem_peak }),
-    ...(completed ? await ending(deps, job, query) : {}),
   };
 };
 
@@ -83,11 +81,8 @@ const text = async (
   return { text: joined, chars: MAX_LOG_CHARS - rest };
 };
 
-const ending = async (deps: StreamDeps, job: Job, query: Query): Promise<Record<string, unknown>> => {
-  const stored = job.result === undefined ? 'null' : await deps.payloads.get(job, job.result);
-  const parsed = parseJson(stored);
-  const result = parsed.ok ? parsed.value : null;
-  if (query.only_result === true) return { only_result: result, success: isSuccess(job.status) };
-  const args = parseJson(await deps.payloads.get(job, job.args));
-  return { job: jobView(job, { args: args.ok ? args.value : null, result }) };
+const ending = async (deps: StreamDeps, job: Job, query: Query): Promise<RawFields> => {
+  const result = job.result === undefined ? 'null' : await deps.payloads.get(job, job.result);
+  if (query.only_result === true) return { only_result: result, success: String(isSuccess(job.status)) };
+  return { job: withRawFields(jobView(job), { args: await deps.payloads.get(job, job.args), result }) };
 };
