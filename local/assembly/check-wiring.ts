@@ -83,7 +83,7 @@ export const checkWiring = (wiring: Wiring, policies: Policies, place: Place): v
     return allowed ? [] : [`${who} lacks ${action} on ${resource}`];
   });
   const strange = wiring.functions
-    .filter(({ roleName }) => !mayAssume('lambda.amazonaws.com', policies.trustOf(roleName)))
+    .filter(({ roleName }) => !mayAssume('lambda.amazonaws.com', place.accountId, policies.trustOf(roleName)))
     .map(({ name, roleName }) => `${name} may not wear ${roleName}`);
   if (missing.length + strange.length > 0)
     throw new Error(`the template lacks rights: ${[...missing, ...strange].join('; ')}`);

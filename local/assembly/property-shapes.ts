@@ -5,7 +5,7 @@ export const number = z.union([z.number(), z.string().regex(/^\d+$/).transform(N
 export const boolean = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
 
 /** A property that is understood and has no effect on one machine. */
-export const noEffect = z.unknown();
+export const noEffect = z.unknown().optional();
 
 /** The name after the last colon or slash of an ARN; a plain name stays itself. */
 export const nameInArn = (arn: string): string => arn.split(/[:/]/).at(-1) ?? arn;

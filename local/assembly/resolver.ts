@@ -65,7 +65,7 @@ export class Resolver {
   /** The value with every intrinsic resolved; members whose value is AWS::NoValue are gone. */
   resolve(stack: Stack, value: unknown): unknown {
     const resolved = this.#value(stack, value);
-    return resolved === noValue ? undefined : resolved;
+    return resolved === noValue ? undefined : this.#withSecrets(resolved);
   }
 
   identity(stack: Stack, logicalId: string): Identity {
@@ -81,7 +81,6 @@ export class Resolver {
   }
 
   #value(stack: Stack, value: unknown): unknown {
-    if (typeof value === 'string') return this.#secrets(value);
     if (Array.isArray(value)) return value.map((one) => this.#value(stack, one)).filter((one) => one !== noValue);
     if (!isRecord(value)) return value;
     const [entry, ...more] = Object.entries(value);
@@ -105,7 +104,7 @@ export class Resolver {
         return this.#getAtt(stack, typeof argument === 'string' ? argument.split('.') : argument);
       case 'Fn::Join': {
         const [separator, parts] = Joined.parse(this.#list(stack, argument));
-        return this.#secrets(parts.map(text).join(separator));
+        return parts.map(text).join(separator);
       }
       case 'Fn::Sub':
         return this.#sub(stack, argument);
@@ -189,7 +188,7 @@ export class Resolver {
 
   #sub(stack: Stack, argument: unknown): string {
     const [pattern, variables] = Substitution.parse(argument);
-    const filled = pattern.replace(/\$\{(!?)([^}]+)\}/g, (_whole, literal: string, name: string) => {
+    return pattern.replace(/\$\{(!?)([^}]+)\}/g, (_whole, literal: string, name: string) => {
       if (literal !== '') return `\${${name}}`;
       if (Object.hasOwn(variables, name)) return text(this.#value(stack, variables[name]));
       const [logicalId = '', ...attribute] = name.split('.');
@@ -197,7 +196,6 @@ export class Resolver {
         ? text(this.#ref(stack, name))
         : this.#getAtt(stack, Names.parse([logicalId, attribute.join('.')]));
     });
-    return this.#secrets(filled);
   }
 
   #if(stack: Stack, argument: unknown): unknown {
@@ -227,6 +225,14 @@ export class Resolver {
       }
     }
     return exported;
+  }
+
+  /** Dynamic references last: only then are the texts they stand in whole. */
+  #withSecrets(value: unknown): unknown {
+    if (typeof value === 'string') return this.#secrets(value);
+    if (Array.isArray(value)) return value.map((one) => this.#withSecrets(one));
+    if (!isRecord(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, this.#withSecrets(member)]));
   }
 
   #secrets(value: string): string {

@@ -25,7 +25,7 @@ export const Template = z.object({
   Conditions: z.record(z.string(), z.unknown()).default({}),
   Mappings: z.record(z.string(), z.record(z.string(), z.record(z.string(), z.unknown()))).default({}),
   Outputs: z.record(z.string(), Output).default({}),
-  Transform: z.undefined(),
+  Transform: z.undefined().optional(),
 });
 export type Template = z.infer<typeof Template>;
 

@@ -27,6 +27,8 @@ export type GatewayConfig = {
   adminKey: string;
   /** Milliseconds since 1970. */
   now: () => number;
+  /** The right without which a 404 of S3 is told as 403; see S3Service. */
+  rightToLearnAbsence?: (call: Call) => Permission | undefined;
   /** Ends every environment of a function, for the kill faults. */
   killFunction?: (name: string) => void;
   /** Told about every error that is nobody's refusal. */
@@ -137,8 +139,15 @@ export class Gateway {
       return answer;
     } catch (error) {
       this.#count(known, { errors: 1 });
+      if (error instanceof AwsError && error.status === 404 && call.service === 's3') this.#mayLearnAbsence(known);
       throw error;
     }
+  }
+
+  /** Throws AccessDenied instead of the 404 for a caller that may not list. */
+  #mayLearnAbsence({ call, holder }: Known): void {
+    const right = this.#config.rightToLearnAbsence?.(call);
+    if (right !== undefined) authorise(holder, [right], call.service, this.#config.policies, this.#config.place);
   }
 
   async #finish(known: Known, response: ServerResponse, answer: Answer): Promise<void> {

@@ -72,7 +72,7 @@ const queryScope = (query: URLSearchParams): Scope => {
 
 /** Reads the signature of a request, or throws the refusal AWS gives to an unsigned one. */
 export const readScope = (headers: Record<string, string>, query: URLSearchParams): Scope => {
-  const authorization = headers['authorization'];
+  const authorization = headers.authorization;
   if (authorization !== undefined) return headerScope(authorization, headers);
   if (query.has('X-Amz-Signature')) return queryScope(query);
   throw new AwsError('MissingAuthenticationToken', 403, 'Missing Authentication Token');

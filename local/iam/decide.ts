@@ -59,10 +59,9 @@ export const decide = (question: Question, identity: Statement[], resource: Stat
   return allowed ? { allowed: true } : { allowed: false, why: 'no policy allows it' };
 };
 
-/** True when the trust policy lets this service wear the role. */
-export const mayAssume = (service: string, trust: Statement[]): boolean =>
-  decide(
-    { caller: { kind: 'service', name: service }, action: 'sts:AssumeRole', resource: '*', context: {} },
-    [],
-    trust,
-  ).allowed;
+/** True when the trust policy lets this service of `accountId` wear the role. */
+export const mayAssume = (service: string, accountId: string, trust: Statement[]): boolean => {
+  const caller = { kind: 'service' as const, name: service };
+  const context = { 'aws:SourceAccount': [accountId] };
+  return decide({ caller, action: 'sts:AssumeRole', resource: '*', context }, [], trust).allowed;
+};

@@ -297,7 +297,7 @@ describe('loading a policy', () => {
       { Statement: { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: 'lambda.amazonaws.com' } } },
       'r',
     );
-    expect([mayAssume('lambda.amazonaws.com', trust), mayAssume('scheduler.amazonaws.com', trust)]).toEqual([
+    expect([mayAssume('lambda.amazonaws.com', '000000000000', trust), mayAssume('scheduler.amazonaws.com', '000000000000', trust)]).toEqual([
       true,
       false,
     ]);

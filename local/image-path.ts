@@ -1,0 +1,19 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+
+const bunFolders = (root: string): string[] => {
+  const scope = join(root, 'node_modules', '@oven');
+  if (!existsSync(scope)) return [];
+  return readdirSync(scope)
+    .map((name) => join(scope, name, 'bin'))
+    .filter((folder) => existsSync(join(folder, 'bun')));
+};
+
+/**
+ * PATH of the stand-in for the runner's image: the bun of the package list and this Node first, then the user's own PATH
+ * without the folders npm puts before it.
+ */
+export const imagePath = (root: string, userPath: string): string => {
+  const own = userPath.split(delimiter).filter((folder) => folder !== '' && !folder.includes('node_modules'));
+  return [...new Set([...bunFolders(root), dirname(process.execPath), ...own])].join(delimiter);
+};

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { deliverSchedule } from './deliver-schedule.ts';
+import type { Credentials } from './gateway/credentials.ts';
+import type { Gateway } from './gateway/gateway.ts';
+import type { Policies } from './iam/policies.ts';
+import { LambdaService } from './lambda/lambda-service.ts';
+import { DynamoDbService } from './services/dynamodb/dynamodb-service.ts';
+import { S3Service } from './services/s3/s3-service.ts';
+import { SchedulerService } from './services/scheduler/scheduler-service.ts';
+import { SecretsManagerService } from './services/secrets-manager/secrets-manager-service.ts';
+import type { Place } from './services/service.ts';
+import { SqsService } from './services/sqs/sqs-service.ts';
+
+export type CloudServices = {
+  dynamodb: DynamoDbService;
+  sqs: SqsService;
+  s3: S3Service;
+  secrets: SecretsManagerService;
+  scheduler: SchedulerService;
+  lambda: LambdaService;
+};
+
+export type CloudServicesConfig = {
+  stateDir: string;
+  place: Place;
+  gateway: Gateway;
+  gatewayUrl: string;
+  policies: Policies;
+  credentials: Credentials;
+  /** The function that wears a role, for credentials and their sessions' names. */
+  wearerOf: (roleName: string) => string;
+  imagePath: string;
+  report: (line: string) => void;
+};
+
+/** Starts every service on its part of the state folder; none holds a resource of the template yet. */
+export const startServices = async (config: CloudServicesConfig): Promise<CloudServices> => {
+  const { stateDir, place, gateway, gatewayUrl, policies, credentials, report } = config;
+  const file = (name: string): string => join(stateDir, name);
+  const lambda = new LambdaService(
+    {
+      place,
+      stateDir,
+      endpointUrl: () => gatewayUrl,
+      credentialsFor: (roleName) => credentials.issue({ roleName, functionName: config.wearerOf(roleName) }),
+      imagePath: config.imagePath,
+    },
+    report,
+  );
+  const dynamodb = await DynamoDbService.start({ folder: file('dynamodb'), place });
+  const sqs = new SqsService({ file: file('sqs.db'), place, endpoint: gatewayUrl, now: Date.now });
+  const meter = (operation: string): void => gateway.meter.count('event-sources', operation);
+  return {
+    dynamodb,
+    sqs,
+    lambda,
+    s3: new S3Service({ folder: file('s3'), now: Date.now }),
+    secrets: new SecretsManagerService({ file: file('secrets.db'), place, now: Date.now }),
+    scheduler: new SchedulerService({
+      file: file('scheduler.db'),
+      place,
+      now: Date.now,
+      deliver: deliverSchedule({ policies, place, lambda, sqs, meter }),
+      wait: (ms) => pause(ms),
+      onLost: (arn, error) => report(`schedule ${arn} was lost: ${String(error)}`),
+    }),
+  };
+};
+
+/** Closes all of them, functions first, because they call the others. */
+export const closeServices = async (services: CloudServices): Promise<void> => {
+  await services.lambda.close();
+  await services.scheduler.close();
+  await Promise.all([services.sqs.close(), services.s3.close(), services.secrets.close(), services.dynamodb.close()]);
+};
