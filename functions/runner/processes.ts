@@ -12,11 +12,12 @@ export const killGroup = (group: number): boolean => {
 
 /**
  * Kills what a finished run left behind: first its group, then processes that left the group, known by their environment,
- * which holds the run's private TMPDIR. Answers how many there were. A process that forks all the time is chased ten rounds.
+ * which holds the run's private TMPDIR. Answers how many there were. They are chased for twenty rounds
+ * of a millisecond, so one that forks all the time is met again.
  */
 export const killLeftovers = (group: number, tmp: string): number => {
   const killed = new Set<number>();
-  for (let round = 0; round < 10; round += 1) {
+  for (let round = 0; round < 20; round += 1) {
     const inGroup = groupMembers(group);
     const living = [...inGroup, ...escaped(group, tmp)];
     if (living.length === 0) break;
@@ -25,9 +26,13 @@ export const killLeftovers = (group: number, tmp: string): number => {
       killed.add(pid);
       killOne(pid);
     }
+    Atomics.wait(PAUSE, 0, 0, 1);
   }
   return killed.size;
 };
+
+/** Killed processes need a moment to be gone; blocking is right here, as nothing else goes on in this environment. */
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
 const killOne = (pid: number): void => {
   try {

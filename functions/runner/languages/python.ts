@@ -9,7 +9,7 @@ export const planPython: Planner = async ({ request, args, folder, places }) => 
   folder.write('args.json', JSON.stringify(args));
   return {
     file,
-    argv: ['-u', '-B', join(places.wrappers, 'python_boot.py'), request.entrypoint ?? 'main'],
+    argv: ['-u', '-B', join(places.wrappers, 'python', 'boot.py'), request.entrypoint ?? 'main'],
     env: {},
     verdict: () => readOutcome(join(folder.path, '.outcome'), request.resultLimitBytes),
   };

@@ -41,14 +41,26 @@ const toJson = (value) => {
 
 const isOurs = (line) => /typescript_wrapper\.mjs|processTicksAndRejections|node:internal|\(native/.test(line);
 
+// What bun throws when it cannot parse a file: one BuildMessage, or several in an AggregateError.
+const unparsable = (error) => {
+  const found = (Array.isArray(error.errors) ? error.errors : [error]).filter(({ position }) => position?.file);
+  const lines = found.map(({ message, position: { file, line, column, lineText } }) => {
+    const name = file.startsWith(`${folder}/`) ? file.slice(folder.length + 1) : file;
+    return `${name}:${line}:${column}: ${message}\n    ${lineText}`;
+  });
+  return lines.length === 0 ? undefined : { name: 'SyntaxError', message: lines.join('\n'), stack: '' };
+};
+
 const described = (error) => {
   if (typeof error !== 'object' || error === null) return { name: 'Error', message: String(error) };
+  const syntax = unparsable(error);
+  if (syntax !== undefined) return syntax;
   const message = typeof error.message === 'string' ? error.message : toJsonOr(error, String(error));
   const stack = typeof error.stack === 'string' ? error.stack.split('\n').filter((line) => !isOurs(line)) : [];
   const described = {
     name: String(error.name ?? 'Error'),
     message,
-    stack: stack.join('\n').replaceAll(`${folder}/`, ''),
+    stack: stack.join('\n').replaceAll(`file://${folder}/`, '').replaceAll(`${folder}/`, ''),
   };
   for (const key of Object.keys(error)) {
     if (key === 'name' || key === 'message' || key === 'stack' || key === 'toString') continue;

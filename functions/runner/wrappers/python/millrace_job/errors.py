@@ -3,7 +3,7 @@
 import json
 import traceback
 
-from python_values import dumps
+from .values import dumps
 
 USER_FILE = "main.py"
 LONGEST = 65536

@@ -6,8 +6,6 @@ Every import here costs each job its time, so what only some jobs need is import
 import os
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-
 
 class NoMain(Exception):
     pass
@@ -21,7 +19,7 @@ def run(entrypoint):
     code = 1
     try:
         value = call(folder, entrypoint)
-        from python_values import dumps
+        from .values import dumps
 
         leave(folder, "success", dumps(value))
         code = 0
@@ -45,7 +43,7 @@ def call(folder, entrypoint):
     main = getattr(module, entrypoint, None)
     if not callable(main):
         raise NoMain(f'The script defines no function named "{entrypoint}". Add `def {entrypoint}(): ...`.')
-    from python_values import arguments
+    from .values import arguments
 
     positional, named = arguments(main, args)
     value = main(*positional, **named)
@@ -90,15 +88,15 @@ def exited(folder, error):
         leave(folder, "success", "null")
         return 0
     message = f"exit code {error.code}" if isinstance(error.code, int) else str(error.code)
-    from python_values import dumps
+    from .values import dumps
 
     leave(folder, "failure", dumps({"name": "SystemExit", "message": message}))
     return error.code & 255 or 1 if isinstance(error.code, int) else 1
 
 
 def failed(error):
-    from python_errors import described
-    from python_values import dumps
+    from .errors import described
+    from .values import dumps
 
     told = described(error)
     print(told["stack"] or f"{told['name']}: {told['message']}", file=sys.stderr)
