@@ -3,10 +3,12 @@ import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 import { z } from 'zod';
 import { publicKeyOf, signingKey } from '../../shared/aws/attempt-tokens.ts';
 import { TokenCatalog } from '../../shared/aws/catalog-tokens.ts';
+import { WorkspaceCatalog } from '../../shared/aws/catalog-workspaces.ts';
 import { dynamodb } from '../../shared/aws/clients.ts';
 import { InstanceStore } from '../../shared/aws/instance.ts';
 import { secretText } from '../../shared/aws/secrets.ts';
 import { parseEnv } from '../../shared/model/env.ts';
+import { usernameOf } from '../../shared/model/user.ts';
 import { Env } from './env.ts';
 
 // biome-ignore lint/style/noProcessEnv: the composition root reads the environment, once per cold start
@@ -14,6 +16,8 @@ const env = parseEnv(Env, process.env);
 
 const Properties = z.object({ BaseUrl: z.url() });
 const ADMIN_EMAIL = 'admin@millrace.dev';
+/** The workspace that every Windmill has from the start. */
+const FIRST_WORKSPACE = 'admins';
 
 /** Writes what the catalog must hold before the first request; doing it again changes nothing. */
 const seed = async (properties: unknown): Promise<void> => {
@@ -33,6 +37,8 @@ const seed = async (properties: unknown): Promise<void> => {
     email: ADMIN_EMAIL,
     now: Date.now(),
   });
+  const workspace = { id: FIRST_WORKSPACE, name: 'Admins', owner: ADMIN_EMAIL, created_at: Date.now() };
+  await new WorkspaceCatalog(db, env.CATALOG_TABLE).create(workspace, { username: usernameOf(ADMIN_EMAIL) });
 };
 
 /**
