@@ -12,6 +12,7 @@ import type { Forward } from './gateway/forward.ts';
 import { Gateway } from './gateway/gateway.ts';
 import type { Meter } from './gateway/meter.ts';
 import { Policies } from './iam/policies.ts';
+import { imagePath } from './image-path.ts';
 import { wholeBody } from './lambda/invoke-response.ts';
 import type { LambdaService } from './lambda/lambda-service.ts';
 import { QueueMapping } from './lambda/queue-mapping.ts';
@@ -33,8 +34,8 @@ export type CloudOptions = {
   workers?: number;
   /** A cloud assembly that is ready; without it the CDK app runs when its inputs changed, into `cdk.out`. */
   assemblyDir?: string;
-  /** PATH of image functions. */
-  imagePath: string;
+  /** PATH of image functions; by default bun of the package list, this Node, and the PATH of this process. */
+  imagePath?: string;
   /** Services that something else answers. */
   forwards?: Record<string, Forward>;
   /** One line about something that went wrong. */
@@ -150,7 +151,8 @@ const startBase = async (options: CloudOptions, teardown: Teardown): Promise<Bas
     policies,
     credentials,
     wearerOf: (roleName) => wearers.get(roleName) ?? roleName,
-    imagePath: options.imagePath,
+    // biome-ignore lint/style/noProcessEnv: the interpreters are found where this process finds them
+    imagePath: options.imagePath ?? imagePath(ROOT, process.env.PATH ?? ''),
     report,
   });
   const { dynamodb, sqs, s3, secrets, scheduler, lambda } = services;

@@ -10,7 +10,6 @@ process.on('warning', (warning) => {
 const { z } = await import('zod');
 const { startLocalCloud } = await import('./cloud.ts');
 const { forwardsOf } = await import('./gateway/forward.ts');
-const { imagePath } = await import('./image-path.ts');
 
 const Settings = z.object({
   PORT: z.coerce.number().int().min(1).max(65_535).default(8080),
@@ -59,7 +58,6 @@ const main = async (): Promise<void> => {
     port: PORT,
     ...(MILLRACE_ADMIN_TOKEN === undefined ? {} : { adminToken: MILLRACE_ADMIN_TOKEN }),
     workers: MILLRACE_WORKERS,
-    imagePath: imagePath(resolve(import.meta.dirname, '..'), env.PATH ?? ''),
     forwards: forwardsOf(env),
     report: (line) => console.error(line),
   });

@@ -24,7 +24,7 @@ export const FaultAction = z.discriminatedUnion('kind', [
 ]);
 export type FaultAction = z.infer<typeof FaultAction>;
 
-/** Which calls: every given field must match. `resource` is part of a resource ARN. */
+/** Which calls: every given field must match. `function` is a function's name or its last word, `resource` part of an ARN. */
 export const Fault = z.object({
   service: z.string().optional(),
   operation: z.string().optional(),
@@ -44,7 +44,7 @@ const maxTrace = 50_000;
 const matches = (fault: Fault, call: TracedCall): boolean =>
   (fault.service === undefined || fault.service === call.service) &&
   (fault.operation === undefined || fault.operation === call.operation) &&
-  (fault.function === undefined || fault.function === call.function) &&
+  (fault.function === undefined || call.function === fault.function || call.function.endsWith(`-${fault.function}`)) &&
   (fault.resource === undefined || call.resources.some((arn) => arn.includes(fault.resource ?? '')));
 
 /** The faults tests asked for, and a trace of the calls that passed while somebody was tracing. */
