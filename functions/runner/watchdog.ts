@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 export type Watchdog = { guard: (group: number) => void; release: (group: number) => void };
 
 const PROGRAM =
-  'trap "" INT TERM HUP; while read -r line; do groups=$line; done; for group in $groups; do kill -KILL -- "-$group"; done';
+  'trap "" INT TERM HUP; while read -r line; do groups=$line; done; for group in $groups; do kill -s KILL -- "-$group"; done';
 
 /**
  * A small shell that kills the guarded groups when this process ends in any way, SIGKILL included: it waits for its input to
