@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDbService } from '../../local/services/dynamodb/dynamodb-service.ts';
+import { S3Service } from '../../local/services/s3/s3-service.ts';
+import { DynamoJobStore } from '../../shared/aws/job-store.ts';
+import { LogReads } from '../../shared/aws/log-reads.ts';
+import { AwsLogStore } from '../../shared/aws/log-store.ts';
+import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
+import { DynamoWorkerStore } from '../../shared/aws/worker-store.ts';
+import type { Job } from '../../shared/model/job.ts';
+import { serveService } from './serve-service.ts';
+
+const string = (name: string) => ({ AttributeName: name, AttributeType: 'S' });
+const index = (IndexName: string, hash: string, range: string) => ({
+  IndexName,
+  KeySchema: [
+    { AttributeName: hash, KeyType: 'HASH' },
+    { AttributeName: range, KeyType: 'RANGE' },
+  ],
+  Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['id'] },
+});
+
+/** The product's stores over a real DynamoDB protocol (dynoxide on disk) and a real S3 protocol, each on a free port. */
+export const startStores = async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-stores-'));
+  const place = { accountId: '000000000000', region: 'us-east-1' };
+  const dynamo = await DynamoDbService.start({ folder: join(folder, 'dynamodb'), place });
+  await dynamo.createTable({
+    TableName: 'jobs',
+    AttributeDefinitions: ['pk', 'sk', 'runs', 'sort', 'by_path', 'live', 'due', 'failed'].map(string),
+    KeySchema: [
+      { AttributeName: 'pk', KeyType: 'HASH' },
+      { AttributeName: 'sk', KeyType: 'RANGE' },
+    ],
+    GlobalSecondaryIndexes: [
+      index('runs', 'runs', 'sort'),
+      index('path', 'by_path', 'sort'),
+      index('live', 'live', 'due'),
+      index('failed', 'failed', 'sort'),
+    ],
+  });
+  const s3 = new S3Service({ folder: join(folder, 's3'), now: Date.now });
+  s3.createBucket({ name: 'payloads' });
+  const dynamoServer = await serveService('dynamodb', dynamo);
+  const s3Server = await serveService('s3', s3);
+  Object.assign(process.env, {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ENDPOINT_URL_S3: s3Server.client.endpoint,
+  });
+  const db = new DynamoDBClient(dynamoServer.client);
+  return {
+    db,
+    jobs: new DynamoJobStore(db, 'jobs'),
+    payloads: new AwsPayloadStore(db, 'jobs', 'payloads'),
+    logs: new AwsLogStore(db, 'jobs', 'payloads'),
+    logReads: new LogReads(db, 'jobs', 'payloads'),
+    workers: new DynamoWorkerStore(db, 'jobs'),
+    stop: async () => {
+      await dynamoServer.close();
+      await s3Server.close();
+      await dynamo.close();
+      await s3.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
+export type Stores = Awaited<ReturnType<typeof startStores>>;
+
+/** A queued job; `id` tells tests apart. */
+export const aJob = (more: Partial<Job> & { id: string }): Job => ({
+  workspace: 'demo',
+  kind: 'script',
+  status: 'queued',
+  created_by: 'admin',
+  permissioned_as: 'u/admin',
+  email: 'admin@millrace.dev',
+  tag: 'python3',
+  language: 'python3',
+  path: 'f/demo/x',
+  hash: '0123456789abcdef',
+  args: { at: 'inline', text: '{}' },
+  created_at: 1_000,
+  scheduled_for: 1_000,
+  attempt: 0,
+  tries: 0,
+  timeout_s: 60,
+  visible_to_owner: true,
+  op: 'create:1',
+  ...more,
+});
