@@ -8,6 +8,8 @@ export type Right = 'read' | 'write' | 'run';
 export type Access =
   | { needs: 'nothing' }
   | { needs: 'login' }
+  /** A user with a token that limits nothing: whoever holds less may not make himself more. */
+  | { needs: 'account' }
   | { needs: 'superadmin' }
   | { needs: 'workspace'; right: Right }
   | { needs: 'control-token' };
@@ -49,6 +51,8 @@ const ofJob = (job: JobPrincipal, access: Exclude<Access, { needs: 'nothing' }>,
     case 'workspace':
       if (job.workspace !== target.workspace) return refuse('a job may act in its own workspace only');
       return job.super_admin ? ALLOW : refuse(`${job.permissioned_as} is no member of workspace ${job.workspace}`);
+    case 'account':
+      return refuse('a job may not manage tokens');
     case 'superadmin':
       return refuse('a job may not administer the instance');
     case 'control-token':
@@ -62,6 +66,9 @@ const ofUser = (user: UserPrincipal, access: Exclude<Access, { needs: 'nothing' 
   if (user.scopes !== undefined) return refuse('the scopes of this token do not include this');
   switch (access.needs) {
     case 'login':
+      return ALLOW;
+    case 'account':
+      if (user.workspace !== undefined || user.read_only) return refuse('a limited token may not manage tokens');
       return ALLOW;
     case 'superadmin':
       if (user.workspace !== undefined) return refuse(`this token is good in workspace ${user.workspace} only`);

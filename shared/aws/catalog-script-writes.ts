@@ -5,8 +5,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { z } from 'zod';
-import { headOf, ScriptHead, type ScriptVersion } from '../model/script.ts';
+import { HistoryEntry, headOf, ScriptHead, type ScriptVersion } from '../model/script.ts';
 import { type CatalogTable, catalogItem, readPartition, refusedWrites } from './catalog-items.ts';
 import {
   historyKey,
@@ -16,15 +15,6 @@ import {
   scriptsPartition,
   scriptVersionKey,
 } from './catalog-keys.ts';
-
-/** One line of a path's history. */
-export const HistoryEntry = z.object({
-  hash: z.string(),
-  created_at: z.number(),
-  created_by: z.string(),
-  deployment_message: z.string().optional(),
-});
-export type HistoryEntry = z.infer<typeof HistoryEntry>;
 
 /** Writing scripts, and the lists over them. */
 export class ScriptCatalog {

@@ -91,10 +91,10 @@ export const jsonAnswer = <A>(status: number, schema: z.ZodType<unknown, A>): An
 });
 
 /** JSON that is text already, such as a job's result. */
-export const jsonTextAnswer = (status: number): AnswerRule<string> => ({
+export const jsonTextAnswer = (status: number, schema: z.ZodType = z.json()): AnswerRule<string> => ({
   status,
   type: 'application/json',
-  schema: z.json(),
+  schema,
   encode: (text) => text,
 });
 

@@ -24,8 +24,8 @@ export const Page = wholeNumber(0, 10_000).transform((page) => Math.max(1, page)
 /** Page sizes over 100 (clients send 100000) give 100. */
 export const PerPage = wholeNumber(1, 1_000_000).transform((size) => Math.min(100, size));
 
-/** A JSON object as text, such as the `args` filter of job lists. */
-export const JsonObjectText = z
+/** JSON as text, such as the `args` filter of job lists. */
+export const JsonText = z
   .string()
   .transform((text, context): unknown => {
     try {

@@ -62,7 +62,7 @@ const unauthorized = (): Problem => new Problem(401, 'Unauthorized: a valid toke
 
 /** Binds a contract that needs somebody logged in (a user or a running job). */
 export const route = <P, Q, B, A>(
-  contract: Contract<P, Q, B, A> & { access: { needs: 'login' | 'superadmin' | 'workspace' } },
+  contract: Contract<P, Q, B, A> & { access: { needs: 'login' | 'account' | 'superadmin' | 'workspace' } },
   answer: Answerer<Principal, P, Q, B, A>,
 ): Route =>
   bind(

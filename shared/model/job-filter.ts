@@ -6,35 +6,35 @@ export type TextFilter = { values: string[]; negated: boolean; wildcards: boolea
 
 /** What a list of jobs is narrowed to. Times in milliseconds since 1970, bounds exclusive. */
 export type JobFilter = {
-  kinds?: JobKind[];
-  state?: 'live' | 'completed';
-  running?: boolean;
-  success?: boolean;
-  status?: JobStatus[];
-  path?: TextFilter;
-  pathStart?: TextFilter;
-  createdBy?: TextFilter;
-  tag?: TextFilter;
-  label?: TextFilter;
-  worker?: TextFilter;
-  schedulePath?: TextFilter;
-  triggerKind?: TextFilter;
-  hash?: string;
-  parentJob?: string;
-  hasNullParent?: boolean;
-  isFlowStep?: boolean;
-  isSkipped?: boolean;
-  isNotSchedule?: boolean;
-  dueBefore?: number;
-  createdBefore?: number;
-  createdAfter?: number;
-  startedBefore?: number;
-  startedAfter?: number;
-  completedBefore?: number;
-  completedAfter?: number;
-  broad?: string;
-  args?: Json;
-  result?: Json;
+  kinds?: JobKind[] | undefined;
+  state?: 'live' | 'completed' | undefined;
+  running?: boolean | undefined;
+  success?: boolean | undefined;
+  status?: JobStatus[] | undefined;
+  path?: TextFilter | undefined;
+  pathStart?: TextFilter | undefined;
+  createdBy?: TextFilter | undefined;
+  tag?: TextFilter | undefined;
+  label?: TextFilter | undefined;
+  worker?: TextFilter | undefined;
+  schedulePath?: TextFilter | undefined;
+  triggerKind?: TextFilter | undefined;
+  hash?: string | undefined;
+  parentJob?: string | undefined;
+  hasNullParent?: boolean | undefined;
+  isFlowStep?: boolean | undefined;
+  isSkipped?: boolean | undefined;
+  isNotSchedule?: boolean | undefined;
+  dueBefore?: number | undefined;
+  createdBefore?: number | undefined;
+  createdAfter?: number | undefined;
+  startedBefore?: number | undefined;
+  startedAfter?: number | undefined;
+  completedBefore?: number | undefined;
+  completedAfter?: number | undefined;
+  broad?: string | undefined;
+  args?: Json | undefined;
+  result?: Json | undefined;
 };
 
 /** What the indexes show of a job: only what is fixed when it is made. */

@@ -95,6 +95,15 @@ export const ScriptHead = z.object({
 });
 export type ScriptHead = z.infer<typeof ScriptHead>;
 
+/** One line of a path's history. */
+export const HistoryEntry = z.object({
+  hash: z.string(),
+  created_at: z.number(),
+  created_by: z.string(),
+  deployment_message: z.string().optional(),
+});
+export type HistoryEntry = z.infer<typeof HistoryEntry>;
+
 /** What a version's hash is made of: whatever makes it run or read differently, and where it stands. */
 export const hashInput = (workspace: string, script: NewScript, parent: string | undefined): string =>
   JSON.stringify([

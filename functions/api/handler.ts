@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import { cachedTokens } from '../../shared/access/cached-tokens.ts';
+import { ScriptCatalog } from '../../shared/aws/catalog-script-writes.ts';
+import { ScriptReads } from '../../shared/aws/catalog-scripts.ts';
+import { TokenCatalog } from '../../shared/aws/catalog-tokens.ts';
+import { WorkspaceCatalog } from '../../shared/aws/catalog-workspaces.ts';
+import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
+import { callerStores } from '../../shared/aws/http-deps.ts';
+import { InstanceStore } from '../../shared/aws/instance.ts';
+import { JobCounts } from '../../shared/aws/job-counts.ts';
+import { SqsJobQueue } from '../../shared/aws/job-queue.ts';
+import { JobReads } from '../../shared/aws/job-reads.ts';
+import { DynamoJobStore } from '../../shared/aws/job-store.ts';
+import { LogReads } from '../../shared/aws/log-reads.ts';
+import { AwsLogStore } from '../../shared/aws/log-store.ts';
+import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
+import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
+import { httpHandler } from '../../shared/http/handler.ts';
+import { parseEnv } from '../../shared/model/env.ts';
+import { accountRoutes } from './account-routes.ts';
+import { batchRoutes } from './batch-routes.ts';
+import { Env } from './env.ts';
+import { instanceRoutes } from './instance-routes.ts';
+import { jobListRoutes } from './job-list-routes.ts';
+import { jobRoutes } from './job-routes.ts';
+import { scriptRoutes } from './script-routes.ts';
+import { workspaceRoutes } from './workspace-routes.ts';
+
+// biome-ignore lint/style/noProcessEnv: the composition root reads the environment, once per cold start
+const env = parseEnv(Env, process.env);
+
+const db = dynamodb();
+const { JOBS_TABLE, CATALOG_TABLE, PAYLOAD_BUCKET } = env;
+const jobs = new DynamoJobStore(db, JOBS_TABLE);
+const payloads = new AwsPayloadStore(db, JOBS_TABLE, PAYLOAD_BUCKET);
+const instance = new InstanceStore(db, CATALOG_TABLE);
+const callers = callerStores(db, CATALOG_TABLE, jobs);
+
+/** Everything over HTTP that neither runs a job nor streams: catalog, job reads, cancel, settings. */
+export const handler = httpHandler({
+  deps: { ...callers, tokens: cachedTokens(callers.tokens), now: Date.now },
+  routes: [
+    ...instanceRoutes({ reachable: () => instance.read(Date.now()) }),
+    ...accountRoutes({
+      tokens: new TokenCatalog(db, CATALOG_TABLE),
+      newToken: () => randomBytes(24).toString('base64url'),
+    }),
+    ...workspaceRoutes({ workspaces: new WorkspaceCatalog(db, CATALOG_TABLE) }),
+    ...scriptRoutes({ reads: new ScriptReads(db, CATALOG_TABLE), catalog: new ScriptCatalog(db, CATALOG_TABLE) }),
+    ...jobRoutes({
+      jobs,
+      payloads,
+      logs: new LogReads(db, JOBS_TABLE, PAYLOAD_BUCKET),
+      logStore: new AwsLogStore(db, JOBS_TABLE, PAYLOAD_BUCKET),
+    }),
+    ...jobListRoutes({ reads: new JobReads(db, JOBS_TABLE), counts: new JobCounts(db, JOBS_TABLE) }),
+    ...batchRoutes({
+      jobs,
+      payloads,
+      queue: new SqsJobQueue(sqsClient(), env.QUEUES),
+      scripts: new AwsScriptDirectory(db, CATALOG_TABLE),
+      random: randomBytes,
+    }),
+  ],
+  originSecrets: env.ORIGIN_SECRETS,
+});

@@ -1,0 +1,71 @@
+import type { JobCounts } from '../../shared/aws/job-counts.ts';
+import type { JobReads } from '../../shared/aws/job-reads.ts';
+import {
+  countCompletedJobs,
+  getCompletedCount,
+  getQueueCount,
+  getQueuePosition,
+  type JobListQuery,
+  listCompletedJobs,
+  listFilteredJobsUuids,
+  listFilteredQueueUuids,
+  listJobs,
+  listQueue,
+} from '../../shared/contracts/job-lists.ts';
+import { type Route, route } from '../../shared/http/route.ts';
+import { commaList } from '../../shared/model/args-assembly.ts';
+import type { Job } from '../../shared/model/job.ts';
+import type { JobFilter } from '../../shared/model/job-filter.ts';
+import { jobView } from '../../shared/model/job-view.ts';
+import { jobFilterOf } from './job-filter-of.ts';
+
+export type JobListDeps = { reads: Pick<JobReads, 'list'>; counts: Pick<JobCounts, 'waiting' | 'completed'> };
+
+const found = (
+  deps: JobListDeps,
+  { params, query, now }: { params: { workspace: string }; query: JobListQuery; now: number },
+  state: JobFilter['state'] | undefined,
+): Promise<Job[]> =>
+  deps.reads.list(params.workspace, {
+    filter: jobFilterOf(query, state, now),
+    page: query.page,
+    perPage: query.per_page,
+    oldestFirst: !query.order_desc,
+  });
+
+const views = (jobs: Job[]) => jobs.map((job) => jobView(job));
+const ids = (jobs: Job[]): string[] => jobs.map((job) => job.id);
+
+/** Tags as the counts want them: undefined means all. */
+const tagsOf = (text: string | undefined): { tags?: string[] } => {
+  const tags = commaList(text);
+  return tags.length === 0 ? {} : { tags };
+};
+
+const listRoutes = (deps: JobListDeps): Route[] => [
+  route(listJobs, async (input) => ({ body: views(await found(deps, input, undefined)) })),
+  route(listQueue, async (input) => ({ body: views(await found(deps, input, 'live')) })),
+  route(listCompletedJobs, async (input) => ({ body: views(await found(deps, input, 'completed')) })),
+  route(listFilteredJobsUuids, async (input) => ({ body: ids(await found(deps, input, undefined)) })),
+  route(listFilteredQueueUuids, async (input) => ({ body: ids(await found(deps, input, 'live')) })),
+];
+
+const countRoutes = ({ counts }: JobListDeps): Route[] => [
+  route(getQueueCount, async ({ params, query, now }) => ({
+    body: { database_length: await counts.waiting(params.workspace, now + 1, tagsOf(query.tags).tags), suspended: 0 },
+  })),
+  route(getCompletedCount, async ({ params, query }) => ({
+    body: { database_length: await counts.completed(params.workspace, 0, tagsOf(query.tags)) },
+  })),
+  route(countCompletedJobs, async ({ params, query, now }) => {
+    const since = query.completed_after_s_ago === undefined ? 0 : now - query.completed_after_s_ago * 1000;
+    const only = { ...tagsOf(query.tags), ...(query.success === undefined ? {} : { success: query.success }) };
+    return { body: await counts.completed(params.workspace, Math.max(0, since), only) };
+  }),
+  route(getQueuePosition, async ({ params }) => ({
+    body: { position: 1 + (await counts.waiting(params.workspace, params.scheduled_for)) },
+  })),
+];
+
+/** Lists and counts of jobs. */
+export const jobListRoutes = (deps: JobListDeps): Route[] => [...listRoutes(deps), ...countRoutes(deps)];

@@ -1,0 +1,83 @@
+import type { LogReads } from '../../shared/aws/log-reads.ts';
+import type { JobStore, PayloadStore } from '../../shared/jobs/ports.ts';
+import { notFound } from '../../shared/model/errors.ts';
+import { isCompleted, type Job, type JobKey } from '../../shared/model/job.ts';
+import { isTooBig, jobView, TOO_BIG_ARGS, TOO_BIG_RESULT, withRawFields } from '../../shared/model/job-view.ts';
+import { logLength, partsFrom } from '../../shared/model/log-pages.ts';
+
+export type ReadDeps = { jobs: JobStore; payloads: PayloadStore; logs: Pick<LogReads, 'parts' | 'text'> };
+
+/** `get` shows this much of a log: its end (reference 1.2). */
+const SHOWN_LOG_CHARS = 20_000;
+
+/** The job, or a 404 that names it. */
+export const jobAt = async (deps: Pick<ReadDeps, 'jobs'>, key: JobKey): Promise<Job> => {
+  const job = await deps.jobs.get(key);
+  if (job === undefined) throw notFound(`Job not found: ${key.id} does not exist in workspace ${key.workspace}`);
+  return job;
+};
+
+/** The job, or a 404 as long as it is not completed: clients poll on that. */
+export const completedJobAt = async (deps: Pick<ReadDeps, 'jobs'>, key: JobKey): Promise<Job> => {
+  const job = await jobAt(deps, key);
+  if (!isCompleted(job.status)) throw notFound(`Completed job not found: ${key.id} is ${job.status}`);
+  return job;
+};
+
+/** Joins what an async source yields. */
+const joined = async (pieces: AsyncIterable<string>): Promise<string> => {
+  const texts: string[] = [];
+  for await (const piece of pieces) texts.push(piece);
+  return texts.join('');
+};
+
+const logEnd = async (deps: ReadDeps, job: Job): Promise<string> => {
+  const parts = await deps.logs.parts(job);
+  return joined(deps.logs.text(partsFrom(parts, logLength(parts) - SHOWN_LOG_CHARS)));
+};
+
+/** The job's JSON text, with everything a job page shows. Values over 90,000 bytes are placeholders. */
+export const jobText = async (
+  deps: ReadDeps,
+  job: Job,
+  without: { logs?: boolean | undefined; code?: boolean | undefined },
+): Promise<string> => {
+  const [args, result, code, logs] = await Promise.all([
+    isTooBig(job.args) ? TOO_BIG_ARGS : deps.payloads.get(job, job.args),
+    job.result === undefined ? undefined : isTooBig(job.result) ? TOO_BIG_RESULT : deps.payloads.get(job, job.result),
+    job.code === undefined || without.code ? undefined : deps.payloads.get(job, job.code),
+    without.logs ? undefined : logEnd(deps, job),
+  ]);
+  return withRawFields({ ...jobView(job), logs, raw_code: code }, { args, result });
+};
+
+/** One answer brings at most this much new log text: with escapes it stays below Lambda's 6 MB. */
+const NEW_LOG_CHARS = 750_000;
+
+/**
+ * What became of the job since the client's offset. A completed job is told to be completed only with the last of its
+ * log, so that clients go on asking until they have it all.
+ */
+export const jobUpdate = async (deps: ReadDeps, job: Job, from: number, withLogs: boolean) => {
+  const state = {
+    running: job.status === 'running',
+    ...(job.mem_peak === undefined ? {} : { mem_peak: job.mem_peak }),
+  };
+  if (!withLogs) return { ...state, completed: isCompleted(job.status), log_offset: from };
+  const parts = await deps.logs.parts(job);
+  let rest = NEW_LOG_CHARS;
+  const wanted = partsFrom(parts, from).flatMap((part) => {
+    const take = Math.min(rest, part.take);
+    rest -= take;
+    return take === 0 ? [] : [{ ...part, take }];
+  });
+  const text = await joined(deps.logs.text(wanted));
+  const last = wanted.at(-1);
+  const offset = last === undefined ? Math.max(from, 0) : last.start + last.take;
+  return {
+    ...state,
+    completed: isCompleted(job.status) && offset >= logLength(parts),
+    log_offset: offset,
+    ...(text === '' ? {} : { new_logs: text }),
+  };
+};

@@ -1,0 +1,147 @@
+import { z } from 'zod';
+import type { Access } from '../access/decide.ts';
+import { contract, jsonAnswer, jsonBody, jsonTextAnswer, NoQuery, noBody, textAnswer } from './contract.ts';
+import { JobAnswer } from './job-shapes.ts';
+import { OfJob } from './params.ts';
+import { Flag, wholeNumber } from './query-values.ts';
+
+const mayRead = { needs: 'workspace', right: 'read' } as const satisfies Access;
+const mayRun = { needs: 'workspace', right: 'run' } as const satisfies Access;
+const byId = { params: OfJob, query: NoQuery, body: noBody };
+
+export const getJob = contract({
+  id: 'getJob',
+  method: 'GET',
+  path: '/w/{workspace}/jobs_u/get/{id}',
+  summary: 'A job; large arguments and results as placeholders, the last 20,000 characters of its log',
+  params: OfJob,
+  query: z.object({ no_logs: Flag.optional(), no_code: Flag.optional() }),
+  body: noBody,
+  answer: jsonTextAnswer(200, JobAnswer),
+  access: mayRead,
+});
+
+export const getRootJobId = contract({
+  id: 'getRootJobId',
+  method: 'GET',
+  path: '/w/{workspace}/jobs_u/get_root_job_id/{id}',
+  summary: 'The id of the job at whose top this one stands: its own without one',
+  ...byId,
+  answer: textAnswer(200),
+  access: mayRead,
+});
+
+export const getJobArgs = contract({
+  id: 'getJobArgs',
+  method: 'GET',
+  path: '/w/{workspace}/jobs_u/get_args/{id}',
+  summary: 'The arguments of a job, whole',
+  ...byId,
+  answer: jsonTextAnswer(200),
+  access: mayRead,
+});
+
+/** `log_offset` counts characters of the whole log, those in S3 too. */
+export const getJobUpdates = contract({
+  id: 'getJobUpdates',
+  method: 'GET',
+  path: '/w/{workspace}/jobs_u/getupdate/{id}',
+  summary: 'What became of a job since `log_offset`; `completed` comes only with the last piece of the log',
+  params: OfJob,
+  query: z.object({
+    running: Flag.optional(),
+    log_offset: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
+    stream_offset: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
+    get_progress: Flag.optional(),
+    no_logs: Flag.optional(),
+  }),
+  body: noBody,
+  answer: jsonAnswer(
+    200,
+    z.object({
+      running: z.boolean(),
+      completed: z.boolean(),
+      log_offset: z.number(),
+      new_logs: z.string().optional(),
+      mem_peak: z.number().optional(),
+    }),
+  ),
+  access: mayRead,
+});
+
+export const getCompletedJob = contract({
+  id: 'getCompletedJob',
+  method: 'GET',
+  path: '/w/{workspace}/jobs_u/completed/get/{id}',
+  summary: 'A completed job; 404 until it is',
+  ...byId,
+  answer: jsonTextAnswer(200, JobAnswer),
+  access: mayRead,
+});
+
+/** All four keys are always there: Windmill's Python client indexes them. */
+export const getCompletedJobResultMaybe = contract({
+  id: 'getCompletedJobResultMaybe',
+  method: 'GET',
+  path: '/w/{workspace}/jobs_u/completed/get_result_maybe/{id}',
+  summary: 'The result of a job if it is there, and whether it started',
+  params: OfJob,
+  query: z.object({ get_started: Flag.optional() }),
+  body: noBody,
+  answer: jsonTextAnswer(
+    200,
+    z.object({ completed: z.boolean(), result: z.json(), success: z.boolean(), started: z.boolean() }),
+  ),
+  access: mayRead,
+});
+
+export const getCompletedJobTiming = contract({
+  id: 'getCompletedJobTiming',
+  method: 'GET',
+  path: '/w/{workspace}/jobs_u/completed/get_timing/{id}',
+  summary: 'When a completed job was made and started, and how long it took',
+  ...byId,
+  answer: jsonAnswer(
+    200,
+    z.object({ created_at: z.string(), started_at: z.string().optional(), duration_ms: z.number().optional() }),
+  ),
+  access: mayRead,
+});
+
+const CancelBody = jsonBody(z.object({ reason: z.string().max(2_000).nullish() }));
+
+/** A queued job ends at once; a running one when its runner asks next, at most about 3 s later. */
+export const cancelQueuedJob = contract({
+  id: 'cancelQueuedJob',
+  method: 'POST',
+  path: '/w/{workspace}/jobs_u/queue/cancel/{id}',
+  summary: 'Cancel a job',
+  params: OfJob,
+  query: NoQuery,
+  body: CancelBody,
+  answer: textAnswer(200),
+  access: mayRun,
+});
+
+/** Ends a running job at once, whatever its process does until it is told. */
+export const forceCancelQueuedJob = contract({
+  id: 'forceCancelQueuedJob',
+  method: 'POST',
+  path: '/w/{workspace}/jobs_u/queue/force_cancel/{id}',
+  summary: 'Cancel a job without waiting for its worker',
+  params: OfJob,
+  query: NoQuery,
+  body: CancelBody,
+  answer: textAnswer(200),
+  access: mayRun,
+});
+
+export const getScheduledFor = contract({
+  id: 'getScheduledFor',
+  method: 'GET',
+  path: '/w/{workspace}/jobs/queue/scheduled_for/{id}',
+  summary: 'When a job is due, in milliseconds since 1970',
+  ...byId,
+  answer: jsonAnswer(200, z.number()),
+  access: mayRead,
+});

@@ -1,0 +1,45 @@
+import type { HistoryEntry, ScriptHead, ScriptVersion } from './script.ts';
+
+/** A script in a list, as Windmill's clients read it. */
+export const listedScript = (workspace: string, head: ScriptHead) => ({
+  workspace_id: workspace,
+  hash: head.hash,
+  path: head.path,
+  summary: head.summary,
+  created_by: head.created_by,
+  created_at: new Date(head.created_at).toISOString(),
+  archived: head.archived,
+  language: head.language,
+  kind: head.kind,
+  tag: head.tag ?? null,
+  labels: head.labels ?? [],
+  is_template: head.is_template ?? false,
+  no_main_func: head.no_main_func ?? false,
+  starred: false,
+  extra_perms: {},
+  ws_error_handler_muted: false,
+});
+
+/** A version with everything but its schema, which is JSON text and stands beside it. */
+export const scriptView = (workspace: string, { schema: _schema, ...version }: ScriptVersion) => ({
+  ...version,
+  workspace_id: workspace,
+  created_at: new Date(version.created_at).toISOString(),
+  lock: version.lock ?? '',
+  tag: version.tag ?? null,
+  labels: version.labels ?? [],
+  is_template: version.is_template ?? false,
+  no_main_func: version.no_main_func ?? false,
+  has_preprocessor: version.has_preprocessor ?? false,
+  starred: false,
+  extra_perms: {},
+  ws_error_handler_muted: version.ws_error_handler_muted ?? false,
+});
+
+/** A line of a script's history. */
+export const historyLine = (entry: HistoryEntry) => ({
+  script_hash: entry.hash,
+  created_at: new Date(entry.created_at).toISOString(),
+  created_by: entry.created_by,
+  ...(entry.deployment_message === undefined ? {} : { deployment_msg: entry.deployment_message }),
+});
