@@ -12,14 +12,14 @@ import { DynamoWorkerStore } from '../../shared/aws/worker-store.ts';
 import type { Job } from '../../shared/model/job.ts';
 import { serveService } from './serve-service.ts';
 
-const string = (name: string) => ({ AttributeName: name, AttributeType: 'S' });
+const string = (name: string) => ({ AttributeName: name, AttributeType: 'S' as const });
 const index = (IndexName: string, hash: string, range: string) => ({
   IndexName,
   KeySchema: [
-    { AttributeName: hash, KeyType: 'HASH' },
-    { AttributeName: range, KeyType: 'RANGE' },
+    { AttributeName: hash, KeyType: 'HASH' as const },
+    { AttributeName: range, KeyType: 'RANGE' as const },
   ],
-  Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['id'] },
+  Projection: { ProjectionType: 'INCLUDE' as const, NonKeyAttributes: ['id'] },
 });
 
 /** The product's stores over a real DynamoDB protocol (dynoxide on disk) and a real S3 protocol, each on a free port. */
@@ -31,8 +31,8 @@ export const startStores = async () => {
     TableName: 'jobs',
     AttributeDefinitions: ['pk', 'sk', 'runs', 'sort', 'by_path', 'live', 'due', 'failed'].map(string),
     KeySchema: [
-      { AttributeName: 'pk', KeyType: 'HASH' },
-      { AttributeName: 'sk', KeyType: 'RANGE' },
+      { AttributeName: 'pk', KeyType: 'HASH' as const },
+      { AttributeName: 'sk', KeyType: 'RANGE' as const },
     ],
     GlobalSecondaryIndexes: [
       index('runs', 'runs', 'sort'),
