@@ -32,7 +32,9 @@ export const handler = async (event: SQSEvent): Promise<SQSBatchResponse> => {
     const json = parseJson(record.body);
     const message = json.ok ? JobMessage.safeParse(json.value) : undefined;
     if (message?.data === undefined) {
-      console.error(errorLine('a dead letter is no job message', new Error('dropped'), { messageId: record.messageId }));
+      console.error(
+        errorLine('a dead letter is no job message', new Error('dropped'), { messageId: record.messageId }),
+      );
       continue;
     }
     try {

@@ -19,7 +19,11 @@ export type DispatchDeps = AttemptDeps & {
  * when it should come again. A message that came early, or found the lane full, is replaced by a delayed one.
  */
 export const dispatchJob = async (deps: DispatchDeps, key: JobKey, messageId: string): Promise<void> => {
-  const claim = await claimJob(deps, key, { worker: deps.worker, now: deps.now(), op: `claim:${deps.worker}:${messageId}` });
+  const claim = await claimJob(deps, key, {
+    worker: deps.worker,
+    now: deps.now(),
+    op: `claim:${deps.worker}:${messageId}`,
+  });
   switch (claim.is) {
     case 'nothing':
       return;

@@ -6,7 +6,7 @@ import { laneDeps } from '../../shared/aws/lane-deps.ts';
 import { parseEnv } from '../../shared/model/env.ts';
 import { parseJson } from '../../shared/model/json.ts';
 import { errorLine } from '../../shared/model/log-line.ts';
-import { dispatchJob, type DispatchDeps } from './dispatch-job.ts';
+import { type DispatchDeps, dispatchJob } from './dispatch-job.ts';
 import { Env } from './env.ts';
 
 const buildDeps = (variables: Record<string, string | undefined>): DispatchDeps => {

@@ -3,7 +3,7 @@ import type { UpdateQuery } from '../../shared/contracts/stream.ts';
 import { isCompleted, isSuccess, type Job, type JobKey } from '../../shared/model/job.ts';
 import { jobView, type RawFields, withRawFields } from '../../shared/model/job-view.ts';
 import { logLength, partsFrom } from '../../shared/model/log-pages.ts';
-import type { StreamDeps } from './routes.ts';
+import type { StreamDeps } from './deps.ts';
 
 /** Windmill's streams end after 60 s with a `timeout` event and its clients reconnect; ours do before the front door's limit. */
 const STREAM_MS = 55_000;

@@ -1,18 +1,9 @@
 import { getCompletedJobResult, getJobLogs, getJobUpdatesSse } from '../../shared/contracts/stream.ts';
 import { type Route, route } from '../../shared/http/route.ts';
-import type { JobStore, PayloadStore } from '../../shared/jobs/ports.ts';
 import { notFound } from '../../shared/model/errors.ts';
 import { isCompleted, type Job, type JobKey } from '../../shared/model/job.ts';
-import type { LogPart } from '../../shared/model/log-pages.ts';
+import type { StreamDeps } from './deps.ts';
 import { jobUpdates } from './job-updates.ts';
-
-export type StreamDeps = {
-  jobs: JobStore;
-  payloads: PayloadStore;
-  logs: { parts(job: Job): Promise<LogPart[]>; text(parts: LogPart[]): AsyncIterable<string> };
-  now: () => number;
-  wait: (ms: number) => Promise<void>;
-};
 
 /** Windmill's own hint for people who read a log with curl; clients leave it out by `remove_ansi_warnings`. */
 const ANSI_HINT = "to remove ansi colors, use: | sed 's/\\x1B\\[[0-9;]\\{1,\\}[A-Za-z]//g'\n";

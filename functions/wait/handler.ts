@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cachedTokens } from '../../shared/access/cached-tokens.ts';
 import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
 import { callerStores } from '../../shared/aws/http-deps.ts';
 import { SqsJobQueue } from '../../shared/aws/job-queue.ts';
 import { laneDeps } from '../../shared/aws/lane-deps.ts';
 import { SchedulerLateSender } from '../../shared/aws/late-sender.ts';
 import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
-import { cachedTokens } from '../../shared/http/authenticate.ts';
 import { streamingHandler } from '../../shared/http/streaming-handler.ts';
 import { parseEnv } from '../../shared/model/env.ts';
 import { errorLine } from '../../shared/model/log-line.ts';

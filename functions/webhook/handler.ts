@@ -1,3 +1,4 @@
+import { cachedTokens } from '../../shared/access/cached-tokens.ts';
 import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
 import { callerStores } from '../../shared/aws/http-deps.ts';
 import { SqsJobQueue } from '../../shared/aws/job-queue.ts';
@@ -5,7 +6,6 @@ import { DynamoJobStore } from '../../shared/aws/job-store.ts';
 import { SchedulerLateSender } from '../../shared/aws/late-sender.ts';
 import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
 import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
-import { cachedTokens } from '../../shared/http/authenticate.ts';
 import { httpHandler } from '../../shared/http/handler.ts';
 import { parseEnv } from '../../shared/model/env.ts';
 import { Env } from './env.ts';

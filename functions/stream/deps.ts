@@ -1,0 +1,12 @@
+import type { JobStore, PayloadStore } from '../../shared/jobs/ports.ts';
+import type { Job } from '../../shared/model/job.ts';
+import type { LogPart } from '../../shared/model/log-pages.ts';
+
+/** What long reads need of the outside. */
+export type StreamDeps = {
+  jobs: JobStore;
+  payloads: PayloadStore;
+  logs: { parts(job: Job): Promise<LogPart[]>; text(parts: LogPart[]): AsyncIterable<string> };
+  now: () => number;
+  wait: (ms: number) => Promise<void>;
+};
