@@ -108,16 +108,14 @@ const canonicalQuery = (rawQuery: string): string =>
 const canonicalPath = (service: string, path: string): string =>
   service === 's3' || path === '/' ? path : path.split('/').map(rfc3986).join('/');
 
+/** S3 signs the hash its caller declares (or none); every other service hashes the body itself. */
 const payloadHash = (scope: Scope, request: SignedRequest): string => {
   const declared = request.headers['x-amz-content-sha256'];
-  if (declared === undefined)
-    return scope.kind === 'query' && scope.service === 's3' ? 'UNSIGNED-PAYLOAD' : sha256(request.body);
+  if (scope.service !== 's3') return sha256(request.body);
+  if (declared === undefined) return 'UNSIGNED-PAYLOAD';
   if (/^[0-9a-f]{64}$/.test(declared) && sha256(request.body) !== declared) {
-    throw new AwsError(
-      'XAmzContentSHA256Mismatch',
-      400,
-      "The provided 'x-amz-content-sha256' header does not match what was computed.",
-    );
+    const message = "The provided 'x-amz-content-sha256' header does not match what was computed.";
+    throw new AwsError('XAmzContentSHA256Mismatch', 400, message);
   }
   return declared;
 };
