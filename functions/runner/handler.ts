@@ -4,6 +4,7 @@ import { RunnerRequest } from '../../shared/model/runner.ts';
 import { CONTROL_TIMES } from './control-poll.ts';
 import { createEnvironment } from './environment.ts';
 import { frameSink, type ResponseStream } from './frame-sink.ts';
+import { preparedLaunch } from './prepared-launch.ts';
 import { runJob } from './run-job.ts';
 import { spawnLaunch } from './spawn-launch.ts';
 
@@ -13,14 +14,15 @@ declare const awslambda: {
   ) => (event: unknown, response: ResponseStream) => Promise<void>;
 };
 
-const environment = createEnvironment({
-  // biome-ignore lint/style/noProcessEnv: the composition root
-  path: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
-  tmp: tmpdir(),
-  wrappers: join(import.meta.dirname, 'wrappers'),
-  node: process.execPath,
+// biome-ignore lint/style/noProcessEnv: the composition root
+const path = process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin';
+const wrappers = join(import.meta.dirname, 'wrappers');
+const environment = createEnvironment({ path, tmp: tmpdir(), wrappers, node: process.execPath });
+const python = preparedLaunch(spawnLaunch, { path, wrappers });
+process.once('exit', () => {
+  python.close();
+  environment.close();
 });
-process.once('exit', environment.close);
 
 /** Lambda entry of the runner: one RunnerRequest in, NDJSON frames out. */
 export const handler = awslambda.streamifyResponse(async (event, response) => {
@@ -29,7 +31,7 @@ export const handler = awslambda.streamifyResponse(async (event, response) => {
     emit: sink.emit,
     now: Date.now,
     environment,
-    launch: spawnLaunch,
+    launch: python.launch,
     control: CONTROL_TIMES,
   });
   await sink.end();

@@ -9,6 +9,8 @@ export type Command = {
   env: Record<string, string>;
   /** The run's private TMPDIR: what it left behind is known by it. */
   tmp: string;
+  /** Set when a prepared Python interpreter may run the job instead: the function to call. */
+  python?: { entrypoint: string };
 };
 
 export type Ended = {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,6 +13,8 @@ export type OutputPipe = {
   path: string;
   reader: Socket;
   writeFd: number;
+  /** Takes the name away, so that nobody can open the pipe any more. */
+  forget: () => void;
   /** To be called when the process has its end: without it the reader never sees the end of the output. */
   closeWriter: () => void;
 };
@@ -42,11 +44,12 @@ const openPipe = (path: string): OutputPipe => {
   const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const writeFd = openSync(path, constants.O_WRONLY);
   let open = true;
+  const forget = (): void => rmSync(path, { force: true });
   const closeWriter = (): void => {
     if (!open) return;
     open = false;
     closeSync(writeFd);
-    unlinkSync(path);
+    forget();
   };
-  return { path, reader: new Socket({ fd: readFd, readable: true, writable: false }), writeFd, closeWriter };
+  return { path, reader: new Socket({ fd: readFd, readable: true, writable: false }), writeFd, forget, closeWriter };
 };

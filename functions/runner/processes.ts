@@ -82,6 +82,9 @@ const stat = (pid: number): { group: number; zombie: boolean } | undefined => {
   return text === '' ? undefined : { group: Number(fields[2]), zombie: fields[0] === 'Z' };
 };
 
+/** False for a zombie too: nothing of it runs any more. */
+export const isRunning = (pid: number): boolean => stat(pid)?.zombie === false;
+
 /** Peak resident memory so far, KiB; undefined when the process is gone. */
 export const peakMemoryKb = (pid: number): number | undefined => {
   const match = /VmHWM:\s+(\d+) kB/.exec(read(pid, 'status'));

@@ -68,6 +68,7 @@ const attempt = async (request: RunnerRequest, deps: RunDeps, writer: FrameWrite
     cwd: folder.path,
     env: envOf(request, plan, environment.path, folder),
     tmp: folder.tmp,
+    ...(plan.python === undefined ? {} : { python: plan.python }),
   };
   const running = await deps.launch(command, pipe).catch((error: unknown) => {
     pipe.closeWriter();
@@ -155,9 +156,12 @@ const decide = (
   if (word !== undefined) return outcome(word, failure('Killed', word));
   if (ended.signal !== null) return outcome('failure', bySignal(ended.signal));
   if (verdict?.success === false) return outcome('failure', verdict);
-  if (ended.code !== null && ended.code !== 0) return outcome('failure', byCode(ended.code, last));
+  if (ended.code === null) return outcome(verdict === undefined ? 'failure' : 'success', verdict ?? NOT_KNOWN);
+  if (ended.code !== 0) return outcome('failure', byCode(ended.code, last));
   return outcome('success', verdict ?? { success: true, json: 'null' });
 };
+
+const NOT_KNOWN = failure('ExecutionErr', 'The process ended without a result, and how it ended could not be learnt');
 
 const bySignal = (signal: NodeJS.Signals): Verdict =>
   failure(

@@ -21,6 +21,8 @@ export type Plan = {
   file: string;
   argv: string[];
   env: Record<string, string>;
+  /** See Command. */
+  python?: { entrypoint: string };
   /** Reads what the run came to from the job's folder; undefined: the process said nothing. */
   verdict: (ended: Ended, output: LastLines) => Verdict | undefined;
 };

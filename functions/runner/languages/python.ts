@@ -4,13 +4,15 @@ import type { Planner } from './language-plan.ts';
 
 /** `main.py` is the user's; the wrapper reads `args.json` and leaves `.outcome`. */
 export const planPython: Planner = async ({ request, args, folder, places }) => {
+  const entrypoint = request.entrypoint ?? 'main';
   const file = await places.interpreter('python3');
   folder.write('main.py', request.code);
   folder.write('args.json', JSON.stringify(args));
   return {
     file,
-    argv: ['-u', '-B', join(places.wrappers, 'python', 'boot.py'), request.entrypoint ?? 'main'],
+    argv: ['-u', '-B', join(places.wrappers, 'python', 'boot.py'), entrypoint],
     env: {},
+    python: { entrypoint },
     verdict: () => readOutcome(join(folder.path, '.outcome'), request.resultLimitBytes),
   };
 };
