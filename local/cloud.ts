@@ -16,6 +16,7 @@ import { imagePath } from './image-path.ts';
 import { wholeBody } from './lambda/invoke-response.ts';
 import type { LambdaService } from './lambda/lambda-service.ts';
 import { QueueMapping } from './lambda/queue-mapping.ts';
+import type { StreamingLimits } from './lambda/streaming-limits.ts';
 import type { SchedulerService } from './services/scheduler/scheduler-service.ts';
 import type { Place, Service } from './services/service.ts';
 import type { SqsService } from './services/sqs/sqs-service.ts';
@@ -36,6 +37,8 @@ export type CloudOptions = {
   assemblyDir?: string;
   /** PATH of image functions; by default bun of the package list, this Node, and the PATH of this process. */
   imagePath?: string;
+  /** The pace of streamed answers: AWS's by default, null lifts it. */
+  streamingLimits?: StreamingLimits | null;
   /** Services that something else answers. */
   forwards?: Record<string, Forward>;
   /** One line about something that went wrong. */
@@ -153,6 +156,7 @@ const startBase = async (options: CloudOptions, teardown: Teardown): Promise<Bas
     wearerOf: (roleName) => wearers.get(roleName) ?? roleName,
     // biome-ignore lint/style/noProcessEnv: the interpreters are found where this process finds them
     imagePath: options.imagePath ?? imagePath(ROOT, process.env.PATH ?? ''),
+    ...(options.streamingLimits === undefined ? {} : { streamingLimits: options.streamingLimits }),
     report,
   });
   const { dynamodb, sqs, s3, secrets, scheduler, lambda } = services;

@@ -5,6 +5,7 @@ import type { Credentials } from './gateway/credentials.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import type { Policies } from './iam/policies.ts';
 import { LambdaService } from './lambda/lambda-service.ts';
+import type { StreamingLimits } from './lambda/streaming-limits.ts';
 import { DynamoDbService } from './services/dynamodb/dynamodb-service.ts';
 import { S3Service } from './services/s3/s3-service.ts';
 import { SchedulerService } from './services/scheduler/scheduler-service.ts';
@@ -31,6 +32,7 @@ export type CloudServicesConfig = {
   /** The function that wears a role, for credentials and their sessions' names. */
   wearerOf: (roleName: string) => string;
   imagePath: string;
+  streamingLimits?: StreamingLimits | null;
   report: (line: string) => void;
 };
 
@@ -45,6 +47,7 @@ export const startServices = async (config: CloudServicesConfig): Promise<CloudS
       endpointUrl: () => gatewayUrl,
       credentialsFor: (roleName) => credentials.issue({ roleName, functionName: config.wearerOf(roleName) }),
       imagePath: config.imagePath,
+      ...(config.streamingLimits === undefined ? {} : { streamingLimits: config.streamingLimits }),
     },
     report,
   );
