@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { interpreterFinder } from './interpreters.ts';
@@ -28,11 +27,10 @@ export type EnvironmentOptions = {
   node: string;
 };
 
-/** Prepares an environment. Cores are forbidden to this process and so to its children: they hold what the user's memory held. */
+/** Prepares an environment in a folder of its own under `tmp`. */
 export const createEnvironment = (options: EnvironmentOptions): RunnerEnvironment => {
   mkdirSync(options.tmp, { recursive: true });
   const root = mkdtempSync(join(options.tmp, 'millrace-'));
-  execFile('prlimit', ['--pid', String(process.pid), '--core=0:0'], { env: { PATH: options.path } }, () => undefined);
   return {
     path: options.path,
     root,

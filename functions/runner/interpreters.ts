@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 export type Interpreter = 'python3' | 'bash' | 'bun';
 
 /** No such interpreter in this image or on this machine. The message names it and how to mend it. */
-export class InterpreterMissing extends Error {
+class InterpreterMissing extends Error {
   override readonly name = 'InterpreterMissing';
 }
 

@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process';
 /** Groups that must not outlive this process. */
 export type Watchdog = { guard: (group: number) => void; release: (group: number) => void };
 
+/** First it forbids core files to this process and so to the jobs: they would hold what the job's memory held. */
 const PROGRAM =
-  'trap "" INT TERM HUP; while read -r line; do groups=$line; done; for group in $groups; do kill -s KILL -- "-$group"; done';
+  'prlimit --pid "$PPID" --core=0:0; trap "" INT TERM HUP; while read -r line; do groups=$line; done; for group in $groups; do kill -s KILL -- "-$group"; done';
 
 /**
  * A small shell that kills the guarded groups when this process ends in any way, SIGKILL included: it waits for its input to

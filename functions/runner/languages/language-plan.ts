@@ -14,7 +14,7 @@ export type Places = {
   node: string;
 };
 
-export type PlanInput = { request: RunnerRequest; args: JsonObject; folder: JobFolder; places: Places };
+type PlanInput = { request: RunnerRequest; args: JsonObject; folder: JobFolder; places: Places };
 
 /** How one job of a language is run: its files are written already. */
 export type Plan = {

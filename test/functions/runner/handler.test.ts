@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { build } from 'esbuild';
-import { beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { frameSink } from '../../../functions/runner/frame-sink.ts';
 import { Frame } from '../../../shared/model/runner.ts';
 import { PATH, requestFor, told, WRAPPERS } from './run.ts';
@@ -23,6 +23,8 @@ beforeAll(async () => {
   });
   cpSync(WRAPPERS, join(app, 'wrappers'), { recursive: true });
 });
+
+afterAll(() => rmSync(app, { recursive: true, force: true }));
 
 /** The least of what Lambda gives: the global, one event, one response stream. */
 const invoke = async (event: unknown) => {

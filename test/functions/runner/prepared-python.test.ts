@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { preparedLaunch } from '../../../functions/runner/prepared-launch.ts';
 import { spawnLaunch } from '../../../functions/runner/spawn-launch.ts';
 import { pythonFacts } from './python-facts.ts';
@@ -6,6 +6,7 @@ import { isAlive, PATH, runIn, testEnvironment, WRAPPERS } from './run.ts';
 
 const environment = testEnvironment();
 const python = preparedLaunch(spawnLaunch, { path: PATH, wrappers: WRAPPERS });
+afterAll(python.close);
 const bare = runIn(environment, python.launch);
 const WHO = 'import os, sys\ndef main(): return [os.getppid(), "traceback" in sys.modules]';
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { isAlive, PATH, requestFor, runIn, testEnvironment, WRAPPERS } from './r
 
 const environment = testEnvironment();
 const run = runIn(environment);
+const poor = runIn(testEnvironment('/usr/bin/nowhere:/bin'));
 
 const serve = async (answer: (url: string, authorization: string | undefined) => [number, string]) => {
   const asked: (string | undefined)[] = [];
@@ -58,12 +59,15 @@ test('large arguments come by a link; a dead link fails the job with its reason'
 });
 
 test('a missing interpreter is named with how to mend it, and the next job runs', async () => {
-  const poor = runIn(testEnvironment('/usr/bin/nowhere:/bin'));
   const { error, end } = await poor('bun', 'export function main() {}');
   expect(end.outcome).toBe('failure');
   expect(error.name).toBe('InterpreterMissing');
   expect(error.message).toMatch(/^bun was not found on PATH .*npm install bun/);
   expect((await poor('bash', 'echo on')).result).toBe('on');
+});
+
+test('jobs leave no core files', async () => {
+  await expect.poll(async () => (await run('bash', 'ulimit -c')).result, { timeout: 2000 }).toBe('0');
 });
 
 test('the folder of a job is gone when it ends, after success, failure, timeout and locked folders', async () => {
@@ -94,6 +98,7 @@ test('a job that closes its output early, or whose folder vanishes, still tells 
 
 test('jobs die with the runner, even when it is killed outright', async () => {
   const tmp = mkdtempSync(join(tmpdir(), 'runner-test-'));
+  onTestFinished(() => rmSync(tmp, { recursive: true, force: true }));
   const source = (name: string) => JSON.stringify(join(import.meta.dirname, '../../../functions/runner', name));
   const program = `
     import { createEnvironment } from ${source('environment.ts')};

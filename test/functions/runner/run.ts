@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -20,7 +20,7 @@ export const WRAPPERS = join(repository, 'functions/runner/wrappers');
 export const testEnvironment = (path = PATH): RunnerEnvironment => {
   const tmp = mkdtempSync(join(tmpdir(), 'runner-test-'));
   const environment = createEnvironment({ path, tmp, wrappers: WRAPPERS, node: process.execPath });
-  afterAll(environment.close);
+  afterAll(() => rmSync(tmp, { recursive: true, force: true }));
   return environment;
 };
 
