@@ -76,6 +76,8 @@ export const readRows = async (
   page: { limit: number; oldestFirst: boolean; from: Record<string, AttributeValue> | undefined },
 ): Promise<RowPage> => {
   const { KeyConditionExpression, names, value } = keyCondition(source, bounds);
+  // DynamoDB refuses a BETWEEN whose bounds are the wrong way round
+  if (':from' in value && value[':from'].S > value[':to'].S) return { rows: [], next: undefined };
   const { Items, LastEvaluatedKey } = await db.send(
     new QueryCommand({
       TableName: table,
