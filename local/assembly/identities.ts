@@ -6,13 +6,13 @@ import type { Stack, TemplateResource } from './template.ts';
 export type Identity = { ref: string; attributes: Record<string, string> };
 
 /** The first `length` lower-case letters and digits that only this resource has; the same at each start. */
-export const stableId = (stack: Stack, logicalId: string, length: number): string =>
+const stableId = (stack: Stack, logicalId: string, length: number): string =>
   BigInt(`0x${createHash('sha256').update(`${stack.name}/${logicalId}`).digest('hex')}`)
     .toString(36)
     .slice(-length);
 
 /** `WaitPlatformFunction33D790FD` -> `wait`: short, because function names stand in meters, logs and fault rules. */
-export const functionName = (logicalId: string): string =>
+const functionName = (logicalId: string): string =>
   logicalId
     .replace(/[0-9A-F]{8}$/, '')
     .replace(/(Platform|Function)+$/, '')

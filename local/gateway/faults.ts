@@ -5,6 +5,7 @@ import { z } from 'zod';
  * - `refuse`: the service never sees it; the caller gets this error.
  * - `cut-before`: the connection is cut and the service never sees it.
  * - `drop-answer`: the service acts, then the connection is cut: a lost reply.
+ * - `duplicate`: the service acts twice, and the second answer is given: a message that arrives twice.
  * - `delay`: the call waits `ms` before the service sees it.
  * - `throttle`: refused as that service throttles.
  * - `kill-before`, `kill-after`: the calling function's environments are killed before or after the service acts.
@@ -17,6 +18,7 @@ export const FaultAction = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('cut-before') }),
   z.object({ kind: z.literal('drop-answer') }),
+  z.object({ kind: z.literal('duplicate') }),
   z.object({ kind: z.literal('delay'), ms: z.number().min(0) }),
   z.object({ kind: z.literal('throttle') }),
   z.object({ kind: z.literal('kill-before') }),

@@ -8,7 +8,7 @@ export type Forward = (call: Call, rawQuery: string) => Promise<Answer>;
  * Forwards to `endpoint` (http only) as it came: the signature is passed on unchanged and therefore wrong for the new
  * host, which the emulators this is meant for (DynamoDB Local, AWS's own) do not check.
  */
-export const forwardTo = (endpoint: URL): Forward => {
+const forwardTo = (endpoint: URL): Forward => {
   const agent = new Agent({ keepAlive: true });
   return (call, rawQuery) =>
     new Promise((resolve, reject) => {

@@ -120,7 +120,7 @@ export class Gateway {
 
   async #answer(known: Known): Promise<Answer> {
     const { call, holder, operation, permissions } = known;
-    const { policies, place, services, forwards } = this.#config;
+    const { policies, place } = this.#config;
     const traced = {
       function: holder.functionName,
       service: call.service,
@@ -132,9 +132,8 @@ export class Gateway {
     try {
       authorise(holder, permissions, call.service, policies, place);
       if (actions.length > 0) await strikeBefore(actions, call.service, kill);
-      const forward = forwards?.[call.service];
-      const answer = forward ? await forward(call, known.request.rawQuery) : await services[call.service]?.answer(call);
-      if (answer === undefined) throw new Error(`no service ${call.service}`);
+      if (actions.some((action) => action.kind === 'duplicate')) await this.#act(known);
+      const answer = await this.#act(known);
       if (actions.length > 0) strikeAfter(actions, kill);
       return answer;
     } catch (error) {
@@ -142,6 +141,13 @@ export class Gateway {
       if (error instanceof AwsError && error.status === 404 && call.service === 's3') this.#mayLearnAbsence(known);
       throw error;
     }
+  }
+
+  async #act({ call, request }: Known): Promise<Answer> {
+    const forward = this.#config.forwards?.[call.service];
+    const answer = forward ? forward(call, request.rawQuery) : this.#config.services[call.service]?.answer(call);
+    if (answer === undefined) throw new Error(`no service ${call.service}`);
+    return await answer;
   }
 
   /** Throws AccessDenied instead of the 404 for a caller that may not list. */

@@ -34,6 +34,7 @@ export const strikeBefore = async (actions: FaultAction[], service: string, kill
         kill();
         throw new CutConnection();
       case 'drop-answer':
+      case 'duplicate':
       case 'kill-after':
         break;
       default:

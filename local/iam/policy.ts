@@ -44,7 +44,7 @@ export const Statement = z
   });
 export type Statement = z.infer<typeof Statement>;
 
-export const PolicyDocument = z.strictObject({
+const PolicyDocument = z.strictObject({
   Version: z.literal('2012-10-17').optional(),
   Id: z.string().optional(),
   Statement: z.union([Statement.transform((one) => [one]), z.array(Statement)]),

@@ -267,6 +267,14 @@ describe('a fault', () => {
     expect(running.killed).toEqual(['writer-fn', 'writer-fn']);
   });
 
+  it('makes a message arrive twice', async () => {
+    running.gateway.faults.add({ operation: 'SendMessage', action: { kind: 'duplicate' } });
+    const before = running.queued();
+    const QueueUrl = `${running.url}/000000000000/work`;
+    await new SQSClient(running.client('writer')).send(new SendMessageCommand({ QueueUrl, MessageBody: 'twice' }));
+    expect(running.queued() - before).toBe(2);
+  });
+
   it('delays a call', async () => {
     running.gateway.faults.add({ operation: 'GetItem', nth: 1, action: { kind: 'delay', ms: 60 } });
     const before = performance.now();

@@ -23,6 +23,8 @@ export class RunningGateway {
   readonly gateway: Gateway;
   readonly #services: Record<string, Service> = {};
   url = '';
+  /** Messages that wait in the queue `work`. */
+  queued = (): number => 0;
 
   constructor() {
     const s3 = new S3Service({ folder: join(this.folder, 's3'), now: Date.now });
@@ -60,6 +62,7 @@ export class RunningGateway {
     const sqs = new SqsService({ file: join(this.folder, 'sqs.db'), place, endpoint: this.url, now: Date.now });
     const settings = { visibilityTimeoutSeconds: 30, delaySeconds: 0, retentionSeconds: 600, receiveWaitSeconds: 0 };
     sqs.createQueue({ name: 'work', ...settings });
+    this.queued = () => sqs.counts('work').visible;
     Object.assign(this.#services, { dynamodb, sqs });
     return this;
   }
