@@ -297,9 +297,9 @@ describe('loading a policy', () => {
       { Statement: { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: 'lambda.amazonaws.com' } } },
       'r',
     );
-    expect([mayAssume('lambda.amazonaws.com', '000000000000', trust), mayAssume('scheduler.amazonaws.com', '000000000000', trust)]).toEqual([
-      true,
-      false,
-    ]);
+    expect([
+      mayAssume('lambda.amazonaws.com', '000000000000', trust),
+      mayAssume('scheduler.amazonaws.com', '000000000000', trust),
+    ]).toEqual([true, false]);
   });
 });
