@@ -3,7 +3,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Job } from '../model/job.ts';
 import { type JobFilter, type JobRow, jobFits, needsOnlyRows, rowFits } from '../model/job-filter.ts';
 import { fromItem } from './job-item.ts';
-import { jobKey } from './job-keys.ts';
+import { jobKey, PATH_INDEX, RUNS_INDEX } from './job-keys.ts';
 import { readRows, type Source, sourcesFor } from './job-rows.ts';
 
 /** Of each source a list reads at most this many query pages; then it answers what it found. */
@@ -79,11 +79,10 @@ export class JobReads {
   }
 
   async #round(streams: Stream[], { filter, oldestFirst }: Place, missing: number): Promise<JobRow[]> {
-    const plain = needsOnlyRows(filter) && isUnsearched(filter);
     const pages = await Promise.all(
       streams.map(async (stream) => {
         if (stream.done) return [];
-        const limit = plain && stream.source.sort === 'sort' ? Math.min(missing, SEARCH_ROWS) : SEARCH_ROWS;
+        const limit = isUnsearched(filter, stream.source) ? Math.min(missing, SEARCH_ROWS) : SEARCH_ROWS;
         const at = { db: this.#db, table: this.#table };
         const page = await readRows(at, stream.source, filter, { limit, oldestFirst, from: stream.next });
         stream.next = page.next;
@@ -110,11 +109,20 @@ export class JobReads {
 
 const byCreation = (a: JobRow, b: JobRow): number => a.created_at - b.created_at || (a.id < b.id ? -1 : 1);
 
-/** Every row of the sources passes, so that exactly as many as are shown need to be read. */
-const isUnsearched = (filter: JobFilter): boolean =>
-  Object.entries(filter).every(
-    ([name, value]) => value === undefined || ['kinds', 'path', 'createdBefore', 'createdAfter'].includes(name),
-  );
+/** What a source's own key answers of a filter. */
+const ANSWERED_BY_KEY: Record<string, (keyof JobFilter)[]> = {
+  [RUNS_INDEX]: ['kinds', 'createdBefore', 'createdAfter'],
+  [PATH_INDEX]: ['path', 'createdBefore', 'createdAfter'],
+};
+
+/** Every row of the source passes, so that exactly as many as are shown need to be read. */
+const isUnsearched = (filter: JobFilter, source: Source): boolean => {
+  const answered = ANSWERED_BY_KEY[source.index];
+  if (answered === undefined) return false;
+  const rest = { ...filter };
+  for (const name of answered) delete rest[name];
+  return Object.values(rest).every((value) => value === undefined);
+};
 
 /**
  * Rows that nothing still unread can come before, and the rest. The queue is sorted by due time, not by creation: its

@@ -11,7 +11,10 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 let made = 0;
-const newId = (): string => `00000000-0000-4000-8000-${String((made += 1)).padStart(12, '0')}`;
+const newId = (): string => {
+  made += 1;
+  return `00000000-0000-4000-8000-${String(made).padStart(12, '0')}`;
+};
 
 /** A job in the table, queued, or run to its end with this result. */
 const queued = async (more: Partial<Job> = {}): Promise<Job> => {
