@@ -40,7 +40,7 @@ export const recoverJobs = async (deps: ReaperDeps, remainingMs: () => number): 
 };
 
 /** One look at all workers. Answers how many are alive and hold jobs. */
-export const recoverStaleWorkers = async (deps: ReaperDeps): Promise<number> => {
+const recoverStaleWorkers = async (deps: ReaperDeps): Promise<number> => {
   const workers = await deps.workers.list();
   const stale = workers.filter((worker) => worker.lease < deps.now());
   for (const worker of stale) {

@@ -53,7 +53,7 @@ export const sortKey = (createdAt: number, id: string): string => `${digits(crea
 export const dueKey = (scheduledFor: number, id: string): string => `${digits(scheduledFor, 14)}#${id}`;
 
 /** S3 keys of a job's objects: one prefix a job, so that they go with it. */
-export const jobPrefix = (key: JobKey): string => `jobs/${key.workspace}/${key.id}/`;
+const jobPrefix = (key: JobKey): string => `jobs/${key.workspace}/${key.id}/`;
 export const payloadObject = (key: JobKey, name: string): string => `${jobPrefix(key)}${name.replace('#', '/')}`;
 export const logObject = (key: JobKey, attempt: number, start: number): string =>
   `${jobPrefix(key)}log/${digits(attempt, 4)}/${digits(start, 12)}`;

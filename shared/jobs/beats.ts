@@ -5,7 +5,7 @@ import type { WorkerStore } from './ports.ts';
 const FIRST_BEAT_MS = 3_000;
 const BEAT_EVERY_MS = 4_000;
 /** How long one beat vouches for the worker. */
-export const LEASE_MS = 10_000;
+const LEASE_MS = 10_000;
 
 /**
  * The signs of life of one worker (one execution environment of `dispatch` or `wait`) while it holds jobs. A beat that

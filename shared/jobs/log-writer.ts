@@ -10,7 +10,7 @@ const FULL_BUFFER = 512 * 1024;
 const TAIL_CHARS = 400;
 
 /** Milliseconds between two writes of a log's pages, by the age of the attempt: Windmill's own cadence (reference 1.15). */
-export const flushEveryMs = (ageMs: number): number => {
+const flushEveryMs = (ageMs: number): number => {
   if (ageMs < 10_000) return 500;
   return ageMs < 60_000 ? 2_500 : 5_000;
 };

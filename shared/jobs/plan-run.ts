@@ -41,7 +41,7 @@ export type RunOptions = {
 };
 
 /** Seconds: what a Lambda lane can run (15 minutes less what ending a job takes), and so the default as well. */
-export const LONGEST_RUN_S = 840;
+const LONGEST_RUN_S = 840;
 /** Namespace of job ids that come from an Idempotency-Key. */
 const IDEMPOTENCY = '6d1f0c3e-7b1e-5f0a-9f58-0a7c52c1d0de';
 /** Function to call instead of main, as Windmill's clients send it among the arguments. */

@@ -84,8 +84,17 @@ const lost = (why: string): Ran => ({
 const ended = (end: EndFrame, result: string, job: Job): Ran => {
   const memory = end.memPeakKb === undefined ? {} : { memPeakKb: end.memPeakKb };
   switch (end.outcome) {
-    case 'success':
-      return { completion: { status: 'success', result: result === '' ? 'null' : result, ...memory }, timedOut: false };
+    case 'success': {
+      // A runner is as trustworthy as the code it ran: what is stored as JSON must be JSON.
+      const text = result === '' ? 'null' : result;
+      const value = parseJson(text);
+      if (!value.ok)
+        return {
+          completion: failed({ name: 'InvalidResult', message: `The result is not JSON: ${value.reason}` }),
+          timedOut: false,
+        };
+      return { completion: { status: 'success', result: text, ...memory }, timedOut: false };
+    }
     case 'failure': {
       const error = parseJson(result);
       const value = error.ok && isJsonObject(error.value) ? error.value : { name: 'Error', message: result };

@@ -21,9 +21,6 @@ export const badRequest = (message: string, options?: ErrorOptions): Problem => 
 /** 404 in the words of the reference: `Not found: <what>`. */
 export const notFound = (what: string): Problem => new Problem(404, `Not found: ${what}`);
 
-/** 403: the caller is known but may not. */
-export const forbidden = (message: string): Problem => new Problem(403, `Permission denied: ${message}`);
-
 /** Marks a switch over a union as complete: a new member fails to compile. */
 export const unreachable = (value: never): never => {
   throw new Error(`unexpected value ${JSON.stringify(value)}`);

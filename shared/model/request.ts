@@ -7,7 +7,7 @@ export type Runnable =
   | { kind: 'preview'; path?: string; code: string; language: Language };
 
 /** Whom a job belongs to: `created_by` launched it, `permissioned_as` decides its rights (reference 2.1). */
-export type Ownership = { created_by: string; permissioned_as: string; email: string };
+type Ownership = { created_by: string; permissioned_as: string; email: string };
 
 /** A request to run something, complete and already allowed. */
 export type RunRequest = {

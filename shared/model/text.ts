@@ -14,6 +14,3 @@ export const fromChar = (text: string, from: number): string => {
   if (!SURROGATE.test(text)) return text.slice(from);
   return [...text].slice(from).join('');
 };
-
-/** The last `count` characters. */
-export const lastChars = (text: string, count: number): string => fromChar(text, charCount(text) - count);

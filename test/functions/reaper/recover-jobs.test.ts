@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isResendDue, type ReaperDeps, recoverJobs } from '../../../functions/reaper/recover-jobs.ts';
+import type { Job } from '../../../shared/model/job.ts';
+import { aJob, type Stores, startStores } from '../../support/stores.ts';
+
+let stores: Stores;
+beforeAll(async () => {
+  stores = await startStores();
+});
+afterAll(() => stores.stop());
+
+const running = async (id: string, worker: string): Promise<Job> => {
+  const job = aJob({ id });
+  await stores.jobs.create(job);
+  await stores.jobs.claim(job, { worker, now: 10_000, op: `claim:${worker}` });
+  return job;
+};
+
+/** The reaper over real stores; `live` lists what the index would. */
+const reaper = (now: number, live: Job[] = []) => {
+  const sent: string[] = [];
+  const deps: ReaperDeps = {
+    ...stores,
+    live: {
+      async *overdue() {
+        for (const job of live) yield (await stores.jobs.get(job)) ?? job;
+      },
+    },
+    queue: {
+      serves: () => true,
+      send: async ({ id }) => {
+        sent.push(id);
+      },
+    },
+    now: () => now,
+    wait: async () => undefined,
+    report: (error) => {
+      throw error;
+    },
+  };
+  return { deps, sent };
+};
+
+describe('the reaper', () => {
+  it('queues the jobs of a worker whose lease ran out again, and forgets the worker', async () => {
+    const job = await running('stale', 'wk-stale');
+    await stores.workers.beat('wk-stale', [{ workspace: 'demo', id: 'stale', attempt: 1 }], 20_000);
+    const { deps, sent } = reaper(20_001);
+    await recoverJobs(deps, () => 0);
+    expect(await stores.jobs.get(job)).toMatchObject({ status: 'queued', attempt: 1, tries: 1 });
+    expect(sent).toEqual(['stale']);
+    expect(await stores.workers.list()).toEqual([]);
+  });
+
+  it('leaves the jobs of a living worker alone', async () => {
+    const job = await running('alive', 'wk-alive');
+    await stores.workers.beat('wk-alive', [{ workspace: 'demo', id: 'alive', attempt: 1 }], 20_000);
+    await recoverJobs(reaper(19_999, [job]).deps, () => 0);
+    expect(await stores.jobs.get(job)).toMatchObject({ status: 'running' });
+    await stores.workers.gone('wk-alive');
+  });
+
+  it('queues a job again whose worker died before its first beat', async () => {
+    const job = await running('young', 'wk-young');
+    await recoverJobs(reaper(24_999, [job]).deps, () => 0);
+    expect(await stores.jobs.get(job)).toMatchObject({ status: 'running' });
+    await recoverJobs(reaper(25_001, [job]).deps, () => 0);
+    expect(await stores.jobs.get(job)).toMatchObject({ status: 'queued' });
+  });
+
+  it('sends the message of an overdue job again, at waits that double', async () => {
+    const job = aJob({ id: 'overdue', scheduled_for: 0 });
+    await stores.jobs.create(job);
+    const { deps, sent } = reaper(60_000, [job]);
+    await recoverJobs(deps, () => 0);
+    expect(sent).toEqual(['overdue']);
+    const minutes = Array.from({ length: 1440 }, (_, minute) => minute + 1).filter((minute) =>
+      isResendDue(minute * 60_000),
+    );
+    expect(minutes).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]);
+  });
+});
