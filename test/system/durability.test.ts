@@ -48,7 +48,9 @@ describe('accepted jobs survive kill -9 of the whole process group', () => {
     expect(await after.json('GET', `/w/demo/jobs_u/get/${later}`)).toMatchObject({ type: 'QueuedJob', running: false });
     expect(await after.completed(done)).toMatchObject({ success: true, result: 'ran done' });
     expect(await after.json('GET', '/w/demo/jobs/completed/count')).toEqual({ database_length: 5 });
-    expect(await after.text('GET', `/w/demo/jobs_u/get_logs/${done}?remove_ansi_warnings=true`, 200)).toContain('ran done');
+    expect(await after.text('GET', `/w/demo/jobs_u/get_logs/${done}?remove_ansi_warnings=true`, 200)).toContain(
+      'ran done',
+    );
   }, 40_000);
 
   it('an id that was answered is on disk: a kill right after it loses nothing', async () => {

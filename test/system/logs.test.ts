@@ -60,7 +60,10 @@ describe('the log of a job', () => {
   });
 
   it('shows bytes that are no UTF-8 as U+FFFD, and the job goes on', async () => {
-    const id = await run('bash', String.raw`printf 'a\xff\xfeb\xc3'; printf '\n\x00z\n'; printf '\xe2\x82'; sleep 0.2; printf '\xac\n'; echo ok`);
+    const id = await run(
+      'bash',
+      String.raw`printf 'a\xff\xfeb\xc3'; printf '\n\x00z\n'; printf '\xe2\x82'; sleep 0.2; printf '\xac\n'; echo ok`,
+    );
     expect(await millrace.completed(id)).toMatchObject({ success: true, result: 'ok' });
     expect(await outputOf(id)).toBe('a\uFFFD\uFFFDb\uFFFD\n\uFFFDz\n€\nok\n');
   });
@@ -88,7 +91,10 @@ describe('the log of a job', () => {
   });
 
   it('is followed by server-sent events alike, and the last one brings the job', async () => {
-    const id = await run('python3', 'import time\ndef main():\n    for i in range(5):\n        print("tick", i, "😀", flush=True)\n        time.sleep(0.2)\n    return {"n": 1}\n');
+    const id = await run(
+      'python3',
+      'import time\ndef main():\n    for i in range(5):\n        print("tick", i, "😀", flush=True)\n        time.sleep(0.2)\n    return {"n": 1}\n',
+    );
     const response = await millrace.request('GET', `/w/demo/jobs_u/getupdate_sse/${id}?log_offset=0&running=true`);
     expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/);
     const events = (await response.text())

@@ -6,7 +6,11 @@ let millrace: Millrace;
 beforeAll(async () => {
   millrace = await Millrace.start({ workers: 1 });
   await millrace.workspace();
-  await millrace.script('f/demo/small', 'python3', 'def main(n: int = 1):\n    print("working")\n    return {"n": n}\n');
+  await millrace.script(
+    'f/demo/small',
+    'python3',
+    'def main(n: int = 1):\n    print("working")\n    return {"n": n}\n',
+  );
 }, 60_000);
 afterAll(() => millrace.stop());
 
