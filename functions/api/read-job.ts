@@ -1,9 +1,10 @@
 import type { LogReads } from '../../shared/aws/log-reads.ts';
 import type { JobStore, PayloadStore } from '../../shared/jobs/ports.ts';
+import { shownPayloads } from '../../shared/jobs/shown-payloads.ts';
 import { notFound } from '../../shared/model/errors.ts';
 import { isCompleted, type Job, type JobKey } from '../../shared/model/job.ts';
-import { isTooBig, jobView, TOO_BIG_ARGS, TOO_BIG_RESULT, withRawFields } from '../../shared/model/job-view.ts';
-import { logLength, partsFrom } from '../../shared/model/log-pages.ts';
+import { jobView, withRawFields } from '../../shared/model/job-view.ts';
+import { logLength, logStretch, partsFrom } from '../../shared/model/log-pages.ts';
 
 export type ReadDeps = { jobs: JobStore; payloads: PayloadStore; logs: Pick<LogReads, 'parts' | 'text'> };
 
@@ -42,13 +43,12 @@ export const jobText = async (
   job: Job,
   without: { logs?: boolean | undefined; code?: boolean | undefined },
 ): Promise<string> => {
-  const [args, result, code, logs] = await Promise.all([
-    isTooBig(job.args) ? TOO_BIG_ARGS : deps.payloads.get(job, job.args),
-    job.result === undefined ? undefined : isTooBig(job.result) ? TOO_BIG_RESULT : deps.payloads.get(job, job.result),
+  const [shown, code, logs] = await Promise.all([
+    shownPayloads(deps.payloads, job),
     job.code === undefined || without.code ? undefined : deps.payloads.get(job, job.code),
     without.logs ? undefined : logEnd(deps, job),
   ]);
-  return withRawFields({ ...jobView(job), logs, raw_code: code }, { args, result });
+  return withRawFields({ ...jobView(job), logs, raw_code: code }, shown);
 };
 
 /** One answer brings at most this much new log text: with escapes it stays below Lambda's 6 MB. */
@@ -64,20 +64,13 @@ export const jobUpdate = async (deps: ReadDeps, job: Job, from: number, withLogs
     ...(job.mem_peak === undefined ? {} : { mem_peak: job.mem_peak }),
   };
   if (!withLogs) return { ...state, completed: isCompleted(job.status), log_offset: from };
-  const parts = await deps.logs.parts(job);
-  let rest = NEW_LOG_CHARS;
-  const wanted = partsFrom(parts, from).flatMap((part) => {
-    const take = Math.min(rest, part.take);
-    rest -= take;
-    return take === 0 ? [] : [{ ...part, take }];
-  });
-  const text = await joined(deps.logs.text(wanted));
-  const last = wanted.at(-1);
-  const offset = last === undefined ? Math.max(from, 0) : last.start + last.take;
+  const completed = isCompleted(job.status);
+  const stretch = logStretch(await deps.logs.parts(job), from, NEW_LOG_CHARS, completed);
+  const text = await joined(deps.logs.text(stretch.parts));
   return {
     ...state,
-    completed: isCompleted(job.status) && offset >= logLength(parts),
-    log_offset: offset,
+    completed: completed && stretch.whole,
+    log_offset: stretch.offset,
     ...(text === '' ? {} : { new_logs: text }),
   };
 };

@@ -1,8 +1,9 @@
 import type { z } from 'zod';
 import type { UpdateQuery } from '../../shared/contracts/stream.ts';
+import { shownPayloads } from '../../shared/jobs/shown-payloads.ts';
 import { isCompleted, isSuccess, type Job, type JobKey } from '../../shared/model/job.ts';
 import { jobView, type RawFields, withRawFields } from '../../shared/model/job-view.ts';
-import { logLength, partsFrom } from '../../shared/model/log-pages.ts';
+import { logStretch } from '../../shared/model/log-pages.ts';
 import type { StreamDeps } from './deps.ts';
 
 /** Windmill's streams end after 60 s with a `timeout` event and its clients reconnect; ours do before the front door's limit. */
@@ -50,39 +51,28 @@ const delayAfter = (ageMs: number, fast: boolean): number => {
   return 500;
 };
 
-const nextUpdate = async (deps: StreamDeps, job: Job, query: Query, offset: number) => {
-  const parts = query.no_logs === true || query.only_result === true ? [] : await deps.logs.parts(job);
-  const total = parts.length === 0 ? offset : logLength(parts);
-  const logs = await text(deps, parts, offset);
-  // A job is told to be completed only with the last of its log.
-  const completed = isCompleted(job.status) && offset + logs.chars >= total;
+const nextUpdate = async (deps: StreamDeps, job: Job, query: Query, from: number) => {
+  const completed = isCompleted(job.status);
+  const silent = query.no_logs === true || query.only_result === true;
+  const parts = silent ? [] : await deps.logs.parts(job);
+  const stretch = logStretch(parts, from, MAX_LOG_CHARS, completed);
+  let text = '';
+  for await (const piece of deps.logs.text(stretch.parts)) text += piece;
   return {
     running: job.status === 'running',
-    completed,
-    log_offset: offset + logs.chars,
-    ...(logs.text === '' ? {} : { new_logs: logs.text }),
+    // A job is told to be completed only with the last of its log.
+    completed: completed && stretch.whole,
+    log_offset: stretch.offset,
+    ...(text === '' ? {} : { new_logs: text }),
     ...(job.mem_peak === undefined ? {} : { mem_peak: job.mem_peak }),
   };
 };
 
-const text = async (
-  deps: StreamDeps,
-  parts: Parameters<typeof partsFrom>[0],
-  offset: number,
-): Promise<{ text: string; chars: number }> => {
-  let rest = MAX_LOG_CHARS;
-  const wanted = partsFrom(parts, offset).flatMap((part) => {
-    const take = Math.min(part.take, rest);
-    rest -= take;
-    return take === 0 ? [] : [{ ...part, take }];
-  });
-  let joined = '';
-  for await (const piece of deps.logs.text(wanted)) joined += piece;
-  return { text: joined, chars: MAX_LOG_CHARS - rest };
-};
-
+/** `only_result` is the result itself, whatever its size; within a job a large one is a placeholder (reference 1.2). */
 const ending = async (deps: StreamDeps, job: Job, query: Query): Promise<RawFields> => {
-  const result = job.result === undefined ? 'null' : await deps.payloads.get(job, job.result);
-  if (query.only_result === true) return { only_result: result, success: String(isSuccess(job.status)) };
-  return { job: withRawFields(jobView(job), { args: await deps.payloads.get(job, job.args), result }) };
+  if (query.only_result === true) {
+    const result = job.result === undefined ? 'null' : await deps.payloads.get(job, job.result);
+    return { only_result: result, success: String(isSuccess(job.status)) };
+  }
+  return { job: withRawFields(jobView(job), await shownPayloads(deps.payloads, job)) };
 };

@@ -55,3 +55,24 @@ export const partsFrom = (parts: LogPart[], from: number): LogPart[] =>
     if (cut === part.take) return [];
     return [{ ...part, start: part.start + cut, skip: part.skip + cut, take: part.take - cut }];
   });
+
+/** A stretch of a log and where it ends; `whole` when nothing is behind it. */
+export type LogStretch = { parts: LogPart[]; offset: number; whole: boolean };
+
+/**
+ * At most `limit` characters from `from` on. A hole can only be seen while pages are being replaced (a query is no
+ * snapshot), so a running job's stretch ends before one: the reader comes again. Of a completed job it is passed over.
+ */
+export const logStretch = (parts: LogPart[], from: number, limit: number, completed: boolean): LogStretch => {
+  const wanted: LogPart[] = [];
+  let offset = from;
+  let rest = limit;
+  for (const part of partsFrom(parts, from)) {
+    if (rest === 0 || (part.start > offset && !completed)) break;
+    const take = Math.min(part.take, rest);
+    wanted.push({ ...part, take });
+    rest -= take;
+    offset = part.start + take;
+  }
+  return { parts: wanted, offset, whole: offset >= logLength(parts) };
+};
