@@ -23,16 +23,28 @@ export class LambdaLane implements Lane {
   }
 
   async *run(request: RunnerRequest, tenant: string): AsyncIterable<Frame> {
-    const events = await this.#invoke(request, tenant);
-    for await (const line of lines(events)) {
-      const frame = Frame.parse(JSON.parse(line));
-      yield frame;
-      if (frame.type === 'end') return;
+    const abandon = new AbortController();
+    const source = (await this.#invoke(request, tenant, abandon.signal))[Symbol.asyncIterator]();
+    let ended = false;
+    try {
+      for await (const line of lines({ [Symbol.asyncIterator]: () => ({ next: () => source.next() }) })) {
+        const frame = Frame.parse(JSON.parse(line));
+        ended = frame.type === 'end';
+        yield frame;
+        if (ended) return;
+      }
+      throw new RunnerLost('its runner ended without saying how, possibly killed for memory');
+    } finally {
+      if (ended) void readToEnd(source);
+      else abandon.abort();
     }
-    throw new RunnerLost('its runner ended without saying how, possibly killed for memory');
   }
 
-  async #invoke(request: RunnerRequest, tenant: string): Promise<AsyncIterable<InvokeWithResponseStreamResponseEvent>> {
+  async #invoke(
+    request: RunnerRequest,
+    tenant: string,
+    abortSignal: AbortSignal,
+  ): Promise<AsyncIterable<InvokeWithResponseStreamResponseEvent>> {
     try {
       const { EventStream } = await this.#lambda.send(
         new InvokeWithResponseStreamCommand({
@@ -40,6 +52,7 @@ export class LambdaLane implements Lane {
           TenantId: tenant,
           Payload: new TextEncoder().encode(JSON.stringify(request)),
         }),
+        { abortSignal },
       );
       if (EventStream === undefined) throw new RunnerLost('its runner gave no answer');
       return EventStream;
@@ -50,6 +63,18 @@ export class LambdaLane implements Lane {
     }
   }
 }
+
+/**
+ * Takes what still comes after the last frame, while the caller goes on: a response that is not read to its end never gives
+ * its connection back, and with the pool of connections used up every further invoke would wait for ever.
+ */
+const readToEnd = async (source: AsyncIterator<InvokeWithResponseStreamResponseEvent>): Promise<void> => {
+  try {
+    while ((await source.next()).done !== true);
+  } catch {
+    // The job's end is known: how the connection ends does not matter.
+  }
+};
 
 /** The lines of a response stream as they arrive. Throws RunnerLost when the function failed or the stream broke. */
 async function* lines(events: AsyncIterable<InvokeWithResponseStreamResponseEvent>): AsyncIterable<string> {
