@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Millrace } from './millrace.ts';
+
+let millrace: Millrace;
+beforeAll(async () => {
+  millrace = await Millrace.start();
+  await millrace.workspace();
+}, 60_000);
+afterAll(() => millrace.stop());
+
+const PREVIEW = '/w/demo/jobs/run/preview';
+const python = (main: string) => ({ language: 'python3', content: `def main():\n    ${main}\n` });
+const completed = async (main: string): Promise<string> => {
+  const id = await millrace.text('POST', PREVIEW, 201, python(main));
+  await millrace.completed(id);
+  return id;
+};
+/** Everywhere a result is read, as the text that is sent. */
+const readers = (id: string): string[] => [
+  `/w/demo/jobs_u/get/${id}`,
+  `/w/demo/jobs_u/completed/get/${id}`,
+  `/w/demo/jobs_u/completed/get_result/${id}`,
+  `/w/demo/jobs_u/completed/get_result_maybe/${id}`,
+];
+
+describe('a result', () => {
+  it('comes back as the script gave it, large numbers and order of keys included, from every reader', async () => {
+    const main = 'return {"z": 12345678901234567890, "f": 1.0, "a": [1e-7, None, True, "ü\\u0000"]}';
+    const exact = '"z":12345678901234567890,"f":1.0,"a":[1e-07,null,true,"';
+    const id = await completed(main);
+    for (const reader of readers(id)) expect(await millrace.text('GET', reader, 200)).toContain(exact);
+    const waited = await millrace.request('POST', '/w/demo/jobs/run_wait_result/preview', python(main));
+    expect(await waited.text()).toContain(exact);
+  });
+
+  it('has null where Python has no number', async () => {
+    const id = await completed('return [float("nan"), float("inf"), 1]');
+    expect(await millrace.json('GET', `/w/demo/jobs_u/completed/get_result/${id}`)).toEqual([null, null, 1]);
+  });
+
+  it('of nothing is null, also on the wire', async () => {
+    const id = await completed('pass');
+    expect(await millrace.text('GET', `/w/demo/jobs_u/completed/get_result/${id}`, 200)).toBe('null');
+    expect(await millrace.json('GET', `/w/demo/jobs_u/completed/get_result_maybe/${id}`)).toMatchObject({
+      completed: true,
+      success: true,
+      result: null,
+    });
+  });
+
+  it('of 7 MB is whole where the result is asked for, a placeholder within the job, and refused elsewhere', async () => {
+    const id = await completed('return "x" * 7_000_000');
+    const [job, , result, maybe] = await Promise.all(readers(id).map((reader) => millrace.request('GET', reader)));
+    expect(await result?.text()).toBe(JSON.stringify('x'.repeat(7_000_000)));
+    expect(await job?.json()).toMatchObject({ result: 'WINDMILL_TOO_BIG' });
+    // an answer of the HTTP API ends at 6 MB: the refusal says where the result is
+    expect([maybe?.status, await maybe?.text()]).toEqual([413, expect.stringContaining('completed/get_result/')]);
+    const waited = await millrace.request(
+      'POST',
+      '/w/demo/jobs/run_wait_result/preview',
+      python('return "x" * 7_000_000'),
+    );
+    expect([waited.status, (await waited.text()).length]).toEqual([200, 7_000_002]);
+  });
+
+  it('of a size between item and object is the same everywhere', async () => {
+    for (const size of [250, 400, 8_000, 9_000, 80_000]) {
+      const id = await completed(`return "x" * ${size}`);
+      for (const reader of readers(id))
+        expect(await millrace.text('GET', reader, 200)).toContain(`"${'x'.repeat(size)}"`);
+    }
+  });
+
+  it('that is no JSON fails its job with a reason', async () => {
+    const id = await completed('x = []; x.append(x); return x');
+    const { success, result } = await millrace.completed(id);
+    expect([success, result.error.message]).toEqual([false, expect.stringMatching(/JSON|serial|circular/i)]);
+  });
+});
