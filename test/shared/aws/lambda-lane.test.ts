@@ -38,7 +38,7 @@ beforeAll(async () => {
         return;
       }
       answer.write(Buffer.concat(frames));
-      setImmediate(() => answer.end(invokeComplete()));
+      setTimeout(() => answer.end(invokeComplete()), 5);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
