@@ -7,6 +7,8 @@ import { atMost, plain, type Report, type Row } from './report.ts';
 
 const JOBS = 50;
 const PACE_MS = 150;
+/** Time enough for the first jobs to be over. */
+const COLD_START_MS = 4000;
 const LIMITS = { writeUnits: 8, readUnits: 3, calls: 12 };
 
 const SCRIPT = {
@@ -43,7 +45,7 @@ const rowsOf = (kind: string, cost: Cost): Row[] => [
 /** Nothing asks how the jobs are doing while they are counted: the pace leaves each one time to end. */
 const metered = async (cloud: BenchCloud, run: (client: Client) => Promise<unknown>): Promise<MeterReading> => {
   for (let job = 0; job < 3; job += 1) await run(cloud.client);
-  await pause(1000);
+  await pause(COLD_START_MS);
   await cloud.resetMeter();
   for (let job = 0; job < JOBS; job += 1) await Promise.all([run(cloud.client), pause(PACE_MS)]);
   await pause(1000);

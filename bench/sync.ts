@@ -46,6 +46,9 @@ export const sync = (): Promise<Report> =>
     withCloud(async ({ client }) => ({
       title: `sync: run_wait_result of a no-op, ${RUNS} warm runs, each beside a bare spawn`,
       rows: [...python(await measure(client, bare.python3)), ...bash(await measure(client, bare.bash))],
-      notes: [`python3 is ${bare.python3.file}`, `bash is ${bare.bash.file}`],
+      notes: [
+        `python3 is ${bare.python3.file}, bash is ${bare.bash.file}`,
+        'warm Python jobs are forked from a prepared interpreter, so they may beat a bare spawn; Bash jobs are spawned',
+      ],
     })),
   );
