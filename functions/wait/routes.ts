@@ -8,7 +8,7 @@ import {
   waitForResult,
 } from '../../shared/contracts/run.ts';
 import { type Output, type Route, route } from '../../shared/http/route.ts';
-import { codeWanted, wishOf } from '../../shared/http/run-wish.ts';
+import { runRoutes } from '../../shared/http/run-wish.ts';
 import { planRun, type ScriptDirectory } from '../../shared/jobs/plan-run.ts';
 import { notFound } from '../../shared/model/errors.ts';
 import { isSuccess, type Job, type JobKey } from '../../shared/model/job.ts';
@@ -20,40 +20,25 @@ export type WaitDeps = RunHereDeps & { directory: ScriptDirectory };
 /** A first byte must come within CloudFront's 60 s: what takes longer is waited for by another request. */
 const ANSWER_WITHIN_MS = 50_000;
 
+const CONTRACTS = {
+  byPath: [runWaitResultScriptByPath, runWaitResultScriptByPathGet],
+  byHash: [runWaitResultScriptByHash, runWaitResultScriptByHashGet],
+  byCode: runScriptPreviewAndWaitResult,
+};
+
 /** The routes that run a job and answer its result. */
-export const waitRoutes = (deps: WaitDeps): Route[] => {
-  const run = async (wish: Parameters<typeof planRun>[1], now: number): Promise<Output<string>> => {
+export const waitRoutes = (deps: WaitDeps): Route[] => [
+  ...runRoutes(CONTRACTS, async (wish, now) => {
     const request = await planRun(deps.directory, wish, { now, random: randomBytes(10) });
     const deadline = now + ANSWER_WITHIN_MS;
     const job = await runHere(deps, request, randomUUID(), deadline);
-    return answerOf(
-      deps,
-      { workspace: request.workspace, id: request.id },
-      job ?? (await awaitJob(deps, request, deadline)),
-    );
-  };
-  return [
-    route(runWaitResultScriptByPath, async (input) =>
-      run(await wishOf(input, { by: 'path', path: input.params.path }), input.now),
-    ),
-    route(runWaitResultScriptByPathGet, async (input) =>
-      run(await wishOf(input, { by: 'path', path: input.params.path }), input.now),
-    ),
-    route(runWaitResultScriptByHash, async (input) =>
-      run(await wishOf(input, { by: 'hash', hash: input.params.hash }), input.now),
-    ),
-    route(runWaitResultScriptByHashGet, async (input) =>
-      run(await wishOf(input, { by: 'hash', hash: input.params.hash }), input.now),
-    ),
-    route(runScriptPreviewAndWaitResult, async (input) =>
-      run(await wishOf(input, codeWanted(input.body), input.body.args ?? {}), input.now),
-    ),
-    route(waitForResult, async ({ params, now }) => {
-      if ((await deps.jobs.get(params)) === undefined) throw notFound(`job ${params.id} does not exist`);
-      return answerOf(deps, params, await awaitJob(deps, params, now + ANSWER_WITHIN_MS));
-    }),
-  ];
-};
+    return answerOf(deps, request, job ?? (await awaitJob(deps, request, deadline)));
+  }),
+  route(waitForResult, async ({ params, now }) => {
+    if ((await deps.jobs.get(params)) === undefined) throw notFound(`job ${params.id} does not exist`);
+    return answerOf(deps, params, await awaitJob(deps, params, now + ANSWER_WITHIN_MS));
+  }),
+];
 
 /** 200 with the result, 422 with the error result of a job that failed, or 303 to wait on (the job goes on meanwhile). */
 const answerOf = async (

@@ -1,19 +1,17 @@
 import type { Principal } from '../access/principal.ts';
+import type { Contract } from '../contracts/contract.ts';
 import type { Preview, RunQuery } from '../contracts/run.ts';
-import type { planRun, Wanted } from '../jobs/plan-run.ts';
+import type { RunWish, Wanted } from '../jobs/plan-run.ts';
 import { badRequest } from '../model/errors.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { HttpRequest } from './request.ts';
+import { type Output, type Route, route } from './route.ts';
 import { argsOf } from './run-args.ts';
 
 type RunInput = { principal: Principal; params: { workspace: string }; query: RunQuery; request: HttpRequest };
 
 /** What a request to a run route asks for. `args` replaces those that the body would give. */
-export const wishOf = async (
-  input: RunInput,
-  wanted: Wanted,
-  args?: JsonObject,
-): Promise<Parameters<typeof planRun>[1]> => ({
+const wishOf = async (input: RunInput, wanted: Wanted, args?: JsonObject): Promise<RunWish> => ({
   workspace: input.params.workspace,
   wanted,
   args: args ?? (await argsOf(input.request, input.query)),
@@ -23,7 +21,7 @@ export const wishOf = async (
 });
 
 /** The code of a preview; throws 400 when the body holds none that can run. */
-export const codeWanted = (body: Preview): Wanted => {
+const codeWanted = (body: Preview): Wanted => {
   if (body.kind !== undefined && body.kind !== null && body.kind !== 'code')
     throw badRequest(`Bad request: body kind: ${body.kind} previews are not supported: send content and language`);
   if (body.script_hash !== undefined && body.script_hash !== null && !body.content)
@@ -38,3 +36,29 @@ export const codeWanted = (body: Preview): Wanted => {
     tag: body.tag ?? undefined,
   };
 };
+
+type MayRun = { access: { needs: 'workspace'; right: 'run' } };
+type OfWorkspace = { workspace: string };
+
+/** The contracts of one way to run things: newest version, one version, code of the request. */
+export type RunContracts = {
+  byPath: (Contract<OfWorkspace & { path: string }, RunQuery, unknown, string> & MayRun)[];
+  byHash: (Contract<OfWorkspace & { hash: string }, RunQuery, unknown, string> & MayRun)[];
+  byCode: Contract<OfWorkspace, RunQuery, Preview, string> & MayRun;
+};
+
+/** Binds one way to run things: `answer` gets what is wanted, whichever route it came by. */
+export const runRoutes = (
+  contracts: RunContracts,
+  answer: (wish: RunWish, now: number) => Promise<Output<string>>,
+): Route[] => [
+  ...contracts.byPath.map((contract) =>
+    route(contract, async (input) => answer(await wishOf(input, { by: 'path', path: input.params.path }), input.now)),
+  ),
+  ...contracts.byHash.map((contract) =>
+    route(contract, async (input) => answer(await wishOf(input, { by: 'hash', hash: input.params.hash }), input.now)),
+  ),
+  route(contracts.byCode, async (input) =>
+    answer(await wishOf(input, codeWanted(input.body), input.body.args ?? {}), input.now),
+  ),
+];

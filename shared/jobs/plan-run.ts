@@ -40,6 +40,16 @@ export type RunOptions = {
   timeout?: number | undefined;
 };
 
+/** A wish to run something, by whom and how. */
+export type RunWish = {
+  workspace: string;
+  wanted: Wanted;
+  args: JsonObject;
+  options: RunOptions;
+  principal: Principal;
+  idempotencyKey: string | undefined;
+};
+
 /** Seconds: what a Lambda lane can run (15 minutes less what ending a job takes), and so the default as well. */
 const LONGEST_RUN_S = 840;
 /** Namespace of job ids that come from an Idempotency-Key. */
@@ -53,14 +63,7 @@ const ENTRYPOINT_ARG = '_ENTRYPOINT_OVERRIDE';
  */
 export const planRun = async (
   scripts: ScriptDirectory,
-  wish: {
-    workspace: string;
-    wanted: Wanted;
-    args: JsonObject;
-    options: RunOptions;
-    principal: Principal;
-    idempotencyKey: string | undefined;
-  },
+  wish: RunWish,
   moment: { now: number; random: Uint8Array },
 ): Promise<RunRequest> => {
   const { workspace, principal, options } = wish;
