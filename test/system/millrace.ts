@@ -23,12 +23,16 @@ export class Millrace extends Client {
     const home = options.home ?? (await mkdtemp(join(tmpdir(), 'millrace-test-')));
     const reports: string[] = [];
     const root = resolve(import.meta.dirname, '../..');
-    const cloud = await startLocalCloud({
+    const begun = startLocalCloud({
       home,
       port: 0,
       imagePath: imagePath(root, process.env.PATH ?? ''),
       report: (line) => reports.push(line),
       ...options,
+    });
+    const cloud = await begun.catch(async (error: unknown) => {
+      await rm(home, { recursive: true, force: true });
+      throw error;
     });
     return new Millrace(cloud, home, reports);
   }

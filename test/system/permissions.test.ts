@@ -42,11 +42,10 @@ const logOf = (millrace: Millrace, word: string): string =>
   readFileSync(join(millrace.home, 'logs', `${millrace.cloud.functionNamed(word)}.log`), 'utf8');
 
 const withCloud = async (assemblyDir: string, work: (millrace: Millrace) => Promise<void>): Promise<void> => {
-  const millrace = await Millrace.start({ assemblyDir });
   try {
-    await work(millrace);
+    const millrace = await Millrace.start({ assemblyDir });
+    await work(millrace).finally(() => millrace.stop());
   } finally {
-    await millrace.stop();
     rmSync(assemblyDir, { recursive: true, force: true });
   }
 };
