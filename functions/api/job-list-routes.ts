@@ -28,6 +28,7 @@ const found = (
 ): Promise<Job[]> =>
   deps.reads.list(params.workspace, {
     filter: jobFilterOf(query, state, now),
+    by: state === 'live' ? 'due' : 'creation',
     page: query.page,
     perPage: query.per_page,
     oldestFirst: !query.order_desc,

@@ -13,7 +13,8 @@ const SEARCH_ROWS = 1_000;
 /** DynamoDB's limit for one BatchGetItem. */
 const BATCH = 100;
 
-type Place = { filter: JobFilter; page: number; perPage: number; oldestFirst: boolean };
+/** `by` due: the order in which workers should take jobs, for lists of the queue alone. */
+type Place = { filter: JobFilter; by: 'creation' | 'due'; page: number; perPage: number; oldestFirst: boolean };
 
 type Stream = {
   source: Source;
@@ -34,7 +35,7 @@ export class JobReads {
   }
 
   /**
-   * One page of a workspace's jobs by creation time, newest first unless `oldestFirst`. A search that finds little reads
+   * One page of a workspace's jobs by creation or due time, newest first unless `oldestFirst`. A search that finds little reads
    * at most 4 query pages of each source, and then answers what it found.
    */
   async list(workspace: string, place: Place): Promise<Job[]> {
@@ -46,7 +47,8 @@ export class JobReads {
       done: false,
       reached: undefined,
     }));
-    const order = oldestFirst ? byCreation : (a: JobRow, b: JobRow): number => byCreation(b, a);
+    const first = place.by === 'due' ? byDue : byCreation;
+    const order = oldestFirst ? first : (a: JobRow, b: JobRow): number => first(b, a);
     const skippable = needsOnlyRows(filter) ? wanted - place.perPage : 0;
     const found: Job[] = [];
     let skipped = 0;
@@ -54,7 +56,7 @@ export class JobReads {
     for (let round = 0; round < MAX_ROUNDS && streams.some((stream) => !stream.done); round += 1) {
       pending.push(...(await this.#round(streams, place, wanted - found.length - skipped)));
       pending.sort(order);
-      const { settled, rest } = split(pending, streams, round === MAX_ROUNDS - 1, order);
+      const { settled, rest } = split(pending, streams, round === MAX_ROUNDS - 1 || place.by === 'due', order);
       pending = rest;
       const skip = Math.min(settled.length, skippable - skipped);
       skipped += skip;
@@ -109,6 +111,8 @@ export class JobReads {
 
 const byCreation = (a: JobRow, b: JobRow): number => a.created_at - b.created_at || (a.id < b.id ? -1 : 1);
 
+const byDue = (a: JobRow, b: JobRow): number => a.scheduled_for - b.scheduled_for || (a.id < b.id ? -1 : 1);
+
 /** What a source's own key answers of a filter. */
 const ANSWERED_BY_KEY: Record<string, (keyof JobFilter)[]> = {
   [RUNS_INDEX]: ['kinds', 'createdBefore', 'createdAfter'],
@@ -125,8 +129,8 @@ const isUnsearched = (filter: JobFilter, source: Source): boolean => {
 };
 
 /**
- * Rows that nothing still unread can come before, and the rest. The queue is sorted by due time, not by creation: its
- * rows count as settled once it is read to its end, or at the last round.
+ * Rows that nothing still unread can come before, and the rest. The queue's rows come by due time: wanted by creation,
+ * they count as settled once it is read to its end, or at the last round.
  */
 const split = (
   rows: JobRow[],

@@ -50,6 +50,9 @@ export const JobListQuery = z.object({
 });
 export type JobListQuery = z.output<typeof JobListQuery>;
 
+/** The queue reads from the job that is due first, unless asked otherwise. */
+const QueueListQuery = JobListQuery.extend({ order_desc: Flag.default(false) });
+
 const jobs = { params: InWorkspace, query: JobListQuery, body: noBody, answer: jsonAnswer(200, z.array(JobAnswer)) };
 
 export const listJobs = contract({
@@ -65,8 +68,9 @@ export const listQueue = contract({
   id: 'listQueue',
   method: 'GET',
   path: '/w/{workspace}/jobs/queue/list',
-  summary: 'Jobs that are queued or running',
+  summary: 'Jobs that are queued or running, by `scheduled_for`',
   ...jobs,
+  query: QueueListQuery,
   access: mayRead,
 });
 
@@ -97,7 +101,7 @@ export const listFilteredQueueUuids = contract({
   path: '/w/{workspace}/jobs/queue/list_filtered_uuids',
   summary: 'Ids of jobs that are queued or running',
   params: InWorkspace,
-  query: JobListQuery,
+  query: QueueListQuery,
   body: noBody,
   answer: jsonAnswer(200, z.array(z.string())),
   access: mayRead,

@@ -129,11 +129,18 @@ describe('jobs/list', () => {
 });
 
 describe('the queue', () => {
-  it('shows jobs that wait or run, by creation time as Windmill does', async () => {
-    expect(await names('queue/list')).toEqual(LIVE);
-    expect(await names('queue/list?order_desc=false')).toEqual(LIVE.toReversed());
+  it('shows jobs that wait or run, the one that is due first before the others', async () => {
+    const due = await Promise.all(
+      LIVE.map(async (name) => ({
+        name,
+        at: await millrace.json('GET', `/w/demo/jobs/queue/scheduled_for/${made[name]}`),
+      })),
+    );
+    const byDue = due.sort((a, b) => a.at - b.at).map(({ name }) => name);
+    expect(await names('queue/list')).toEqual(byDue);
+    expect(await names('queue/list?order_desc=true')).toEqual(byDue.toReversed());
     expect(await names('queue/list?running=true')).toEqual(['slow']);
-    expect(await names('queue/list?scheduled_for_before_now=true')).toEqual(['slow', 'untagged']);
+    expect(await names('queue/list?scheduled_for_before_now=true')).toEqual(['untagged', 'slow']);
     expect(await millrace.json('GET', '/w/demo/jobs/queue/list_filtered_uuids?tag=nobody')).toEqual([made.untagged]);
   });
 

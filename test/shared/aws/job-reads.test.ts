@@ -63,7 +63,7 @@ const makeJob = async (n: number): Promise<void> => {
 };
 
 const numbers = async (filter: JobFilter, more: { page?: number; perPage?: number; oldestFirst?: boolean } = {}) => {
-  const jobs = await reads.list('demo', { filter, page: 1, perPage: 30, oldestFirst: false, ...more });
+  const jobs = await reads.list('demo', { filter, by: 'creation', page: 1, perPage: 30, oldestFirst: false, ...more });
   return jobs.map((job) => Number(job.id.slice(-12)));
 };
 const downFrom = (from: number, count: number, step = 1) => Array.from({ length: count }, (_, i) => from - i * step);
@@ -86,7 +86,9 @@ describe('a list without filter', () => {
   });
 
   test('of another workspace is empty', async () => {
-    expect(await reads.list('other', { filter: {}, page: 1, perPage: 30, oldestFirst: false })).toEqual([]);
+    expect(await reads.list('other', { filter: {}, by: 'creation', page: 1, perPage: 30, oldestFirst: false })).toEqual(
+      [],
+    );
   });
 });
 
