@@ -2,10 +2,8 @@ import {
   cancelQueuedJob,
   forceCancelQueuedJob,
   getCompletedJob,
-  getCompletedJobResultMaybe,
   getCompletedJobTiming,
   getJob,
-  getJobArgs,
   getJobUpdates,
   getRootJobId,
   getScheduledFor,
@@ -13,41 +11,18 @@ import {
 import { type Route, route } from '../../shared/http/route.ts';
 import { cancelJob } from '../../shared/jobs/cancel-job.ts';
 import type { LogStore } from '../../shared/jobs/ports.ts';
-import { notFound, Problem, unreachable } from '../../shared/model/errors.ts';
-import { isCompleted, isSuccess, type Job, type JobKey, type Payload } from '../../shared/model/job.ts';
-import { withRawFields } from '../../shared/model/job-view.ts';
+import { notFound, unreachable } from '../../shared/model/errors.ts';
+import type { JobKey } from '../../shared/model/job.ts';
 import { forceCancel } from './force-cancel.ts';
 import { completedJobAt, jobAt, jobText, jobUpdate, type ReadDeps } from './read-job.ts';
 
 export type JobDeps = ReadDeps & { logStore: LogStore };
-
-/** An answer of the HTTP API is limited to 6 MB (Lambda), with its escapes. */
-const ANSWER_LIMIT_BYTES = 5_000_000;
-
-const whole = async (deps: ReadDeps, job: Job, payload: Payload, elsewhere: string): Promise<string> => {
-  if (payload.at !== 'inline' && payload.bytes > ANSWER_LIMIT_BYTES)
-    throw new Problem(413, `${payload.bytes} bytes are too large for one answer: ${elsewhere}`);
-  return deps.payloads.get(job, payload);
-};
-
-const resultMaybe = async (deps: ReadDeps, job: Job): Promise<string> => {
-  const completed = isCompleted(job.status);
-  const result =
-    job.result === undefined
-      ? 'null'
-      : await whole(deps, job, job.result, `read it from jobs_u/completed/get_result/${job.id}`);
-  const started = completed || job.status === 'running';
-  return withRawFields({ completed, success: completed && isSuccess(job.status), started }, { result });
-};
 
 const readingRoutes = (deps: JobDeps): Route[] => [
   route(getJob, async ({ params, query }) => ({
     body: await jobText(deps, await jobAt(deps, params), { logs: query.no_logs, code: query.no_code }),
   })),
   route(getCompletedJob, async ({ params }) => ({ body: await jobText(deps, await completedJobAt(deps, params), {}) })),
-  route(getCompletedJobResultMaybe, async ({ params }) => ({
-    body: await resultMaybe(deps, await jobAt(deps, params)),
-  })),
   route(getCompletedJobTiming, async ({ params }) => {
     const job = await completedJobAt(deps, params);
     return {
@@ -57,10 +32,6 @@ const readingRoutes = (deps: JobDeps): Route[] => [
         ...(job.duration_ms === undefined ? {} : { duration_ms: job.duration_ms }),
       },
     };
-  }),
-  route(getJobArgs, async ({ params }) => {
-    const job = await jobAt(deps, params);
-    return { body: await whole(deps, job, job.args, 'arguments of this size can only be read by the job itself') };
   }),
   route(getJobUpdates, async ({ params, query }) => {
     const job = await jobAt(deps, params);

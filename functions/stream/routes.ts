@@ -1,14 +1,21 @@
-import { getCompletedJobResult, getJobLogs, getJobUpdatesSse } from '../../shared/contracts/stream.ts';
+import {
+  getCompletedJobResult,
+  getCompletedJobResultMaybe,
+  getJobArgs,
+  getJobLogs,
+  getJobUpdatesSse,
+} from '../../shared/contracts/stream.ts';
 import { type Route, route } from '../../shared/http/route.ts';
 import { notFound } from '../../shared/model/errors.ts';
-import { isCompleted, type Job, type JobKey } from '../../shared/model/job.ts';
+import { isCompleted, isSuccess, type Job, type JobKey } from '../../shared/model/job.ts';
+import { withRawFields } from '../../shared/model/job-view.ts';
 import type { StreamDeps } from './deps.ts';
 import { jobUpdates } from './job-updates.ts';
 
 /** Windmill's own hint for people who read a log with curl; clients leave it out by `remove_ansi_warnings`. */
 const ANSI_HINT = "to remove ansi colors, use: | sed 's/\\x1B\\[[0-9;]\\{1,\\}[A-Za-z]//g'\n";
 
-/** Reads that may outlive 30 s or 6 MB. */
+/** Reads that may outlive 30 s or 6 MB: whatever has no bound of its own. */
 export const streamRoutes = (deps: StreamDeps): Route[] => [
   route(getJobLogs, async ({ params, query }) => {
     const job = await jobOf(deps, params);
@@ -21,9 +28,26 @@ export const streamRoutes = (deps: StreamDeps): Route[] => [
   route(getCompletedJobResult, async ({ params }) => {
     const job = await jobOf(deps, params);
     if (!isCompleted(job.status)) throw notFound(`job ${params.id} is not completed`);
-    return { body: job.result === undefined ? 'null' : await deps.payloads.get(job, job.result) };
+    return { body: await resultText(deps, job) };
+  }),
+  route(getCompletedJobResultMaybe, async ({ params }) => {
+    const job = await jobOf(deps, params);
+    const completed = isCompleted(job.status);
+    const known = {
+      completed,
+      success: completed && isSuccess(job.status),
+      started: completed || job.status === 'running',
+    };
+    return { body: withRawFields(known, { result: await resultText(deps, job) }) };
+  }),
+  route(getJobArgs, async ({ params }) => {
+    const job = await jobOf(deps, params);
+    return { body: await deps.payloads.get(job, job.args) };
   }),
 ];
+
+const resultText = async (deps: StreamDeps, job: Job): Promise<string> =>
+  job.result === undefined ? 'null' : deps.payloads.get(job, job.result);
 
 const jobOf = async (deps: StreamDeps, key: JobKey): Promise<Job> => {
   const job = await deps.jobs.get(key);

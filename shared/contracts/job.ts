@@ -31,16 +31,6 @@ export const getRootJobId = contract({
   access: mayRead,
 });
 
-export const getJobArgs = contract({
-  id: 'getJobArgs',
-  method: 'GET',
-  path: '/w/{workspace}/jobs_u/get_args/{id}',
-  summary: 'The arguments of a job, whole',
-  ...byId,
-  answer: jsonTextAnswer(200),
-  access: mayRead,
-});
-
 /** `log_offset` counts characters of the whole log, those in S3 too. */
 export const getJobUpdates = contract({
   id: 'getJobUpdates',
@@ -76,22 +66,6 @@ export const getCompletedJob = contract({
   summary: 'A completed job; 404 until it is',
   ...byId,
   answer: jsonTextAnswer(200, JobAnswer),
-  access: mayRead,
-});
-
-/** All four keys are always there: Windmill's Python client indexes them. */
-export const getCompletedJobResultMaybe = contract({
-  id: 'getCompletedJobResultMaybe',
-  method: 'GET',
-  path: '/w/{workspace}/jobs_u/completed/get_result_maybe/{id}',
-  summary: 'The result of a job if it is there, and whether it started',
-  params: OfJob,
-  query: z.object({ get_started: Flag.optional() }),
-  body: noBody,
-  answer: jsonTextAnswer(
-    200,
-    z.object({ completed: z.boolean(), result: z.json(), success: z.boolean(), started: z.boolean() }),
-  ),
   access: mayRead,
 });
 

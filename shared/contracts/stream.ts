@@ -54,3 +54,31 @@ export const getCompletedJobResult = contract({
   answer: jsonTextAnswer(200),
   access: mayRead,
 });
+
+/** All four keys are always there: Windmill's Python client indexes them. */
+export const getCompletedJobResultMaybe = contract({
+  id: 'getCompletedJobResultMaybe',
+  method: 'GET',
+  path: '/w/{workspace}/jobs_u/completed/get_result_maybe/{id}',
+  summary: 'The result of a job if it is there, and whether it started',
+  params: OfJob,
+  query: z.object({ get_started: Flag.optional() }),
+  body: noBody,
+  answer: jsonTextAnswer(
+    200,
+    z.object({ completed: z.boolean(), result: z.json(), success: z.boolean(), started: z.boolean() }),
+  ),
+  access: mayRead,
+});
+
+export const getJobArgs = contract({
+  id: 'getJobArgs',
+  method: 'GET',
+  path: '/w/{workspace}/jobs_u/get_args/{id}',
+  summary: 'The arguments of a job, whole',
+  params: OfJob,
+  query: NoQuery,
+  body: noBody,
+  answer: jsonTextAnswer(200),
+  access: mayRead,
+});

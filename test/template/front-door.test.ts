@@ -22,7 +22,8 @@ describe('the distribution', () => {
       ['/api/w/*/jobs/run_wait_result/*', 'wait'],
       ['/api/w/*/jobs_u/getupdate_sse/*', 'stream'],
       ['/api/w/*/jobs_u/get_logs/*', 'stream'],
-      ['/api/w/*/jobs_u/completed/get_result/*', 'stream'],
+      ['/api/w/*/jobs_u/completed/get_result*', 'stream'],
+      ['/api/w/*/jobs_u/get_args/*', 'stream'],
       ['/api/w/*/workspaces/tarball*', 'stream'],
       ['/api/*', 'http'],
     ]);
