@@ -21,3 +21,9 @@ export const operationsOf = (
     const who = words.find((word) => name === word || name.endsWith(`-${word}`));
     return who === undefined ? [] : Object.entries(operations).map(([operation, usage]) => ({ who, operation, usage }));
   });
+
+/** Invocations of the one function whose name ends in `word`. */
+export const invocationsOf = (reading: MeterReading, word: string): number =>
+  Object.entries(reading.invocations)
+    .filter(([name]) => name === word || name.endsWith(`-${word}`))
+    .reduce((sum, [, { count }]) => sum + count, 0);
