@@ -36,6 +36,7 @@ export const batchRoutes = (deps: BatchDeps): Route[] => [
       workspace: params.workspace,
       wanted: wantedOf(body),
       args: {},
+      argsText: undefined,
       options: { tag: body.tag ?? undefined },
       principal,
       idempotencyKey: undefined,

@@ -57,8 +57,9 @@ type Ran = { outcome: Outcome; verdict: Verdict; startedAt: number };
 
 const attempt = async (request: RunnerRequest, deps: RunDeps, writer: FrameWriter, folder: JobFolder): Promise<Ran> => {
   const { environment } = deps;
-  const args = await argsOf(request);
-  const plan = await PLANNERS[request.language]({ request, args, folder, places: environment.places });
+  const argsText = await argsTextOf(request);
+  const args = parsedArgs(argsText);
+  const plan = await PLANNERS[request.language]({ request, args, argsText, folder, places: environment.places });
   const last = new LastLines(request.resultLimitBytes);
   const pipe = await environment.pipe();
   const startedAt = deps.now();
@@ -87,11 +88,15 @@ const attempt = async (request: RunnerRequest, deps: RunDeps, writer: FrameWrite
   return { ...decide(killer.word(), ended, verdict, last), startedAt };
 };
 
-const argsOf = async (request: RunnerRequest): Promise<JsonObject> => {
-  if ('inline' in request.args) return request.args.inline;
+const argsTextOf = async (request: RunnerRequest): Promise<string> => {
+  if ('text' in request.args) return request.args.text;
   const answer = await fetch(request.args.url);
   if (!answer.ok) throw new Error(`The job's arguments could not be fetched: HTTP ${answer.status}`);
-  const parsed = parseJson(await answer.text());
+  return answer.text();
+};
+
+const parsedArgs = (text: string): JsonObject => {
+  const parsed = parseJson(text);
   const args = JsonObject.safeParse(parsed.ok ? parsed.value : undefined);
   if (!args.success) throw new Error("The job's arguments are not a JSON object");
   return args.data;

@@ -44,7 +44,9 @@ export async function* jobUpdates(deps: StreamDeps, key: JobKey, query: Query): 
   yield event({ type: 'timeout' });
 }
 
-const event = (data: object, raw: RawFields = {}): string => `data: ${withRawFields(data, raw)}\n\n`;
+/** Line ends of a raw field stand between its tokens, where a space means the same: within an event they would end it. */
+const event = (data: object, raw: RawFields = {}): string =>
+  `data: ${withRawFields(data, raw).replaceAll(/[\r\n]/g, ' ')}\n\n`;
 
 const delayAfter = (ageMs: number, fast: boolean): number => {
   if (fast || ageMs < 5_000) return 100;

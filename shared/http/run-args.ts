@@ -19,7 +19,7 @@ type ArgsQuery = {
 export const argsOf = async (
   request: Pick<HttpRequest, 'method' | 'headers' | 'query' | 'body'>,
   query: ArgsQuery,
-): Promise<JsonObject> => {
+): Promise<{ args: JsonObject; argsText: string | undefined }> => {
   const options: ArgsOptions = {
     wrapBody: query.wrap_body ?? false,
     raw: query.raw ?? false,
@@ -27,7 +27,10 @@ export const argsOf = async (
     includeQuery: commaList(query.include_query),
   };
   const content = request.method === 'POST' ? await bodyContent(request) : payloadContent(query.payload);
-  return assembleArgs(content, options, request);
+  const args = assembleArgs(content, options, request);
+  // The very object that the body held: its text says the same, and keeps numbers that JavaScript cannot hold.
+  const argsText = content.is === 'json' && args === content.value ? content.text : undefined;
+  return { args, argsText };
 };
 
 const payloadContent = (payload: string | undefined): Content => {

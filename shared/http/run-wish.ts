@@ -12,9 +12,9 @@ type RunInput = { principal: Principal; params: { workspace: string }; query: Ru
 
 /** What a request to a run route asks for. `args` replaces those that the body would give. */
 const wishOf = async (input: RunInput, wanted: Wanted, args?: JsonObject): Promise<RunWish> => ({
+  ...(args === undefined ? await argsOf(input.request, input.query) : { args, argsText: undefined }),
   workspace: input.params.workspace,
   wanted,
-  args: args ?? (await argsOf(input.request, input.query)),
   options: input.query,
   principal: input.principal,
   idempotencyKey: input.request.headers['idempotency-key'],

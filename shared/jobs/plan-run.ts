@@ -45,6 +45,7 @@ export type RunWish = {
   workspace: string;
   wanted: Wanted;
   args: JsonObject;
+  argsText: string | undefined;
   options: RunOptions;
   principal: Principal;
   idempotencyKey: string | undefined;
@@ -75,6 +76,7 @@ export const planRun = async (
     workspace,
     runnable,
     args,
+    ...(wish.argsText === undefined || entrypoint !== undefined ? {} : { argsText: wish.argsText }),
     owner: {
       created_by: principal.username,
       permissioned_as: principal.kind === 'job' ? principal.permissioned_as : `u/${principal.username}`,

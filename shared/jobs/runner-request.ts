@@ -1,5 +1,4 @@
 import type { Job } from '../model/job.ts';
-import { isJsonObject, type JsonObject, parseJson } from '../model/json.ts';
 import type { RunnerRequest } from '../model/runner.ts';
 import type { AttemptTokens, PayloadStore, ScriptCode } from './ports.ts';
 
@@ -59,9 +58,7 @@ const argsOf = async (payloads: PayloadStore, job: Job): Promise<RunnerRequest['
   if (job.args.at === 'object' && job.args.bytes > INLINE_ARGS_BYTES) {
     return { url: await payloads.presign(job.args, job.timeout_s + 60) };
   }
-  const parsed = parseJson(await payloads.get(job, job.args));
-  const inline: JsonObject = parsed.ok && isJsonObject(parsed.value) ? parsed.value : {};
-  return { inline };
+  return { text: await payloads.get(job, job.args) };
 };
 
 /** `K=V` lines of a script's `envs`. */

@@ -45,7 +45,7 @@ const createOnce = async (jobs: JobStore, job: Job, repeatable: boolean): Promis
 const newJob = async (payloads: PayloadStore, request: RunRequest, op: string, now: number): Promise<Job> => {
   const { runnable, owner } = request;
   const key = { workspace: request.workspace, id: request.id };
-  const argsText = JSON.stringify(request.args);
+  const argsText = request.argsText ?? JSON.stringify(request.args);
   const [args, code, digest] = await Promise.all([
     payloads.put(key, 'args', argsText),
     runnable.kind === 'preview' ? payloads.put(key, 'code', runnable.code) : undefined,

@@ -53,12 +53,13 @@ export const assembleArgs = (
     const value = request.query[name];
     return value === undefined ? [] : [[name, value]];
   });
-  return {
-    ...fromBody(content, options.wrapBody),
+  const named = {
     ...(options.raw || content.is === 'other' ? { raw_string: textOf(content) } : {}),
     ...Object.fromEntries(query),
     ...Object.fromEntries(headers),
   };
+  const body = fromBody(content, options.wrapBody);
+  return Object.keys(named).length === 0 ? body : { ...body, ...named };
 };
 
 /** A comma-separated list, empty parts left out. */

@@ -14,6 +14,8 @@ export type RunRequest = {
   workspace: string;
   runnable: Runnable;
   args: JsonObject;
+  /** The text that `args` was parsed from, when it came as a JSON object and nothing was changed: kept as it is. */
+  argsText?: string;
   owner: Ownership;
   tag: string;
   timeout_s: number;

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { JsonObject } from './json.ts';
 import { Language } from './language.ts';
 
 /**
@@ -12,8 +11,8 @@ export const RunnerRequest = z.object({
   code: z.string(),
   /** Function to call instead of `main`. */
   entrypoint: z.string().optional(),
-  /** The arguments themselves, or a presigned GET of their JSON text when they are large. */
-  args: z.union([z.object({ inline: JsonObject }), z.object({ url: z.url() })]),
+  /** The JSON text of the arguments, or a presigned GET of it when it is large. Text, so that no number changes on its way. */
+  args: z.union([z.object({ text: z.string() }), z.object({ url: z.url() })]),
   /** WM_* variables and BASE_INTERNAL_URL, complete: the runner adds only PATH, HOME, TMPDIR, LANG, TZ. */
   env: z.record(z.string(), z.string()),
   timeoutMs: z.number().int().positive(),

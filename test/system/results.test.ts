@@ -43,6 +43,23 @@ describe('a result', () => {
     });
   });
 
+  it('of arguments that JavaScript cannot hold is exact, from webhook to script and back', async () => {
+    await millrace.script('f/demo/echo', 'python3', 'def main(**given):\n    return given\n');
+    const body = '{\n "n": 12345678901234567890, "f": 1.0, "__proto__": "kept"}';
+    const id = await millrace.text('POST', '/w/demo/jobs/run/p/f/demo/echo', 201, body);
+    await millrace.completed(id);
+    const exact = '{"n":12345678901234567890,"f":1.0,"__proto__":"kept"}';
+    expect(await millrace.text('GET', `/w/demo/jobs_u/completed/get_result/${id}`, 200)).toBe(exact);
+    expect(await millrace.text('GET', `/w/demo/jobs_u/get_args/${id}`, 200)).toBe(body);
+    const events = await millrace.text('GET', `/w/demo/jobs_u/getupdate_sse/${id}`, 200);
+    expect(
+      events
+        .trimEnd()
+        .split('\n\n')
+        .every((event) => event.startsWith('data: {') && event.endsWith('}')),
+    ).toBe(true);
+  });
+
   it('has null where Python has no number', async () => {
     const id = await completed('return [float("nan"), float("inf"), 1]');
     expect(await millrace.json('GET', `/w/demo/jobs_u/completed/get_result/${id}`)).toEqual([null, null, 1]);

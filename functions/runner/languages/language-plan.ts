@@ -14,7 +14,8 @@ export type Places = {
   node: string;
 };
 
-type PlanInput = { request: RunnerRequest; args: JsonObject; folder: JobFolder; places: Places };
+/** `argsText` is what `args` was parsed from: a language whose numbers hold more than JavaScript's gets the text. */
+type PlanInput = { request: RunnerRequest; args: JsonObject; argsText: string; folder: JobFolder; places: Places };
 
 /** How one job of a language is run: its files are written already. */
 export type Plan = {

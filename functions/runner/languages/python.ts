@@ -3,11 +3,11 @@ import { readOutcome } from '../outcome.ts';
 import type { Planner } from './language-plan.ts';
 
 /** `main.py` is the user's; the wrapper reads `args.json` and leaves `.outcome`. */
-export const planPython: Planner = async ({ request, args, folder, places }) => {
+export const planPython: Planner = async ({ request, argsText, folder, places }) => {
   const entrypoint = request.entrypoint ?? 'main';
   const file = await places.interpreter('python3');
   folder.write('main.py', request.code);
-  folder.write('args.json', JSON.stringify(args));
+  folder.write('args.json', argsText);
   return {
     file,
     argv: ['-u', '-B', join(places.wrappers, 'python', 'boot.py'), entrypoint],

@@ -48,7 +48,7 @@ export const requestFor = (language: Language, code: string, args: JsonObject = 
   job: { workspace: 'demo', id: '0193a1b2-0000-7000-8000-000000000001', attempt: 1 },
   language,
   code,
-  args: { inline: args },
+  args: { text: JSON.stringify(args) },
   env: { WM_JOB_ID: '0193a1b2-0000-7000-8000-000000000001', WM_TOKEN: 'secret-token' },
   timeoutMs: 20_000,
   logLimitBytes: 64 * 1024 * 1024,

@@ -9,7 +9,7 @@ const request: RunnerRequest = {
   job: { workspace: 'demo', id: '01a20b3f-ae7d-7b1f-9a67-76a382c30205', attempt: 1 },
   language: 'bash',
   code: 'true',
-  args: { inline: {} },
+  args: { text: '{}' },
   env: {},
   timeoutMs: 1000,
   logLimitBytes: 1000,
