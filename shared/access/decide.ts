@@ -2,7 +2,7 @@ import { unreachable } from '../model/errors.ts';
 import type { Caller, JobPrincipal, UserPrincipal } from './principal.ts';
 
 /** What one may do in a workspace. `write` includes neither of the others: each contract names the one it needs. */
-export type Right = 'read' | 'write' | 'run';
+type Right = 'read' | 'write' | 'run';
 
 /** The rule that stands before a contract. There is no rule that lets pass by default. */
 export type Access =

@@ -5,7 +5,7 @@ import { dueKey, FAILED_INDEX, LIVE_INDEX, RUNS_INDEX, runsPartition, sortKey } 
 import { JobReads } from './job-reads.ts';
 
 /** No count goes further: whoever sees this number reads "at least". */
-export const COUNT_CAP = 10_000;
+const COUNT_CAP = 10_000;
 /** With so few jobs due, those that already run are told apart; with more, the few that run do not matter. */
 const TELL_APART = 100;
 

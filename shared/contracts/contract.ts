@@ -41,7 +41,7 @@ export const contract = <P, Q, B, A, R extends Access>(
 ): Contract<P, Q, B, A> & { access: R } => stated;
 
 /** What is wrong with a value, one clause a field, as a caller reads it. */
-export const explain = (where: string, error: z.ZodError): string =>
+const explain = (where: string, error: z.ZodError): string =>
   error.issues
     .map((issue) => `${[where, issue.path.join('.')].filter((part) => part !== '').join(' ')}: ${issue.message}`)
     .join('; ');

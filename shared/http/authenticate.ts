@@ -5,7 +5,7 @@ import { sha256Hex } from '../model/ids.ts';
 import type { HttpRequest } from './request.ts';
 
 /** The token of a request: `Authorization: Bearer`, else `?token=`, else the cookie `token`. */
-export const tokenOf = (request: Pick<HttpRequest, 'headers' | 'query' | 'cookies'>): string | undefined => {
+const tokenOf = (request: Pick<HttpRequest, 'headers' | 'query' | 'cookies'>): string | undefined => {
   const bearer = /^bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
   if (bearer !== undefined) return bearer;
   if (request.query.token !== undefined) return request.query.token;

@@ -2,12 +2,12 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareObj } from '@middy/core';
 
 /** The front door adds this header; a request without it did not come through the front door. */
-export const ORIGIN_HEADER = 'x-millrace-origin';
+const ORIGIN_HEADER = 'x-millrace-origin';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /** True when `given` is one of `secrets`; takes the same time wherever it differs. */
-export const isOriginSecret = (given: string | undefined, secrets: readonly string[]): boolean => {
+const isOriginSecret = (given: string | undefined, secrets: readonly string[]): boolean => {
   const candidate = digest(given ?? '');
   let matches = false;
   for (const secret of secrets) matches = timingSafeEqual(candidate, digest(secret)) || matches;

@@ -5,7 +5,7 @@ import { Problem } from '../model/errors.ts';
 import type { HttpRequest } from './request.ts';
 
 /** What a route gets: every part parsed by its contract. `now` is in milliseconds since 1970. */
-export type Input<C, P, Q, B> = {
+type Input<C, P, Q, B> = {
   principal: C;
   params: P;
   query: Q;
@@ -25,7 +25,7 @@ export type Reply = {
 };
 
 /** A request that was routed and allowed, its parts not yet parsed. */
-export type Routed = { caller: Caller | undefined; params: Record<string, string>; request: HttpRequest; now: number };
+type Routed = { caller: Caller | undefined; params: Record<string, string>; request: HttpRequest; now: number };
 
 /** A contract with what answers it. */
 export type Route = {

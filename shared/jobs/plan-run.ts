@@ -29,7 +29,7 @@ export type Wanted =
   | { by: 'code'; code: string; language: Language; path: string | undefined; tag: string | undefined };
 
 /** The options of a run route that change the job. */
-export type RunOptions = {
+type RunOptions = {
   scheduled_for?: number | undefined;
   scheduled_in_secs?: number | undefined;
   parent_job?: string | undefined;

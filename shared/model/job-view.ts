@@ -2,7 +2,7 @@ import { isCompleted, isSuccess, type Job, type Payload } from './job.ts';
 import type { Json } from './json.ts';
 
 /** From this size on `get` gives a placeholder, and the value itself stands behind a route of its own (reference 1.2). */
-export const TOO_BIG_BYTES = 90_000;
+const TOO_BIG_BYTES = 90_000;
 export const TOO_BIG_RESULT = '"WINDMILL_TOO_BIG"';
 export const TOO_BIG_ARGS = '{"reason":"WINDMILL_TOO_BIG"}';
 
@@ -79,4 +79,3 @@ export const jobView = (job: Job, more: { args?: Json; result?: Json } = {}) =>
         running: job.status === 'running',
         ...more,
       };
-export type JobView = ReturnType<typeof jobView>;

@@ -22,7 +22,7 @@ const languageError = (given: unknown): string =>
 /** A language that runs here; anything else is refused with the list of those that do. */
 export const ScriptLanguage = z.enum(Language.options, { error: (issue) => languageError(issue.input) });
 
-export const ScriptKind = z.enum(['script', 'failure', 'trigger', 'command', 'approval', 'preprocessor']);
+const ScriptKind = z.enum(['script', 'failure', 'trigger', 'command', 'approval', 'preprocessor']);
 
 /**
  * What a client sends to make a version. Fields of Windmill that do nothing here yet are stored and given back, so that

@@ -105,7 +105,7 @@ const setEnvironment = (services: Awaited<ReturnType<typeof startServices>>): vo
   });
 };
 
-export const ADMIN_TOKEN = 'admin-token-of-the-tests';
+const ADMIN_TOKEN = 'admin-token-of-the-tests';
 
 export type Answer = { status: number; type: string; text: string; headers: Record<string, string> };
 export type Sent = { token?: string | null; body?: unknown; headers?: Record<string, string>; origin?: string | null };

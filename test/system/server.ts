@@ -87,7 +87,7 @@ const read = (what: () => string): string => {
 };
 
 /** Living processes that have anything to do with a state folder: by working folder, environment or command line. */
-export const processesOf = (home: string): string[] =>
+const processesOf = (home: string): string[] =>
   readdirSync('/proc').flatMap((pid) => {
     if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return [];
     const command = read(() => readFileSync(join('/proc', pid, 'cmdline'), 'latin1')).replaceAll('\0', ' ');

@@ -4,7 +4,7 @@ import type { Answer } from '../service.ts';
 export type XmlValue = string | number | boolean | undefined | XmlValue[] | { [name: string]: XmlValue };
 
 /** Writes an element; a list is the element repeated, undefined is nothing. */
-export const element = (name: string, value: XmlValue): string => {
+const element = (name: string, value: XmlValue): string => {
   if (value === undefined) return '';
   if (Array.isArray(value)) return value.map((one) => element(name, one)).join('');
   if (typeof value !== 'object') return `<${name}>${escapeXml(String(value))}</${name}>`;
