@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { indexStreamRecords } from './stream-index.ts';
 
 const START_TIMEOUT_MS = 10_000;
 const PAUSE_MS = 5;
@@ -90,6 +91,7 @@ export class DynoxideProcess {
         throw new Error(`the local DynamoDB did not start: see ${folder}/dynoxide.log`);
       await wait(PAUSE_MS);
     }
+    indexStreamRecords(databaseFile);
     return new DynoxideProcess(child, port, pidFile);
   }
 
