@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Client, type Completed, completed, wallClock } from './client.ts';
 import { type BenchCloud, withCloud } from './cloud.ts';
-import { type BareJob, NOOP, spawnLoop, withBareJobs } from './interpreter.ts';
+import { type BareJob, bareJobs, NOOP, spawnLoop } from './interpreter.ts';
 import { invocationsOf } from './meter-reading.ts';
 import { familyMemory } from './processes.ts';
 import { atLeast, atMost, mebibytes, ms, perSecond, type Report, type Row, times } from './report.ts';
@@ -128,11 +128,11 @@ const measured = async (bare: BareJob, cloud: BenchCloud, large: boolean): Promi
 };
 
 /** Many no-op Python jobs queued at once, 4 workers, against the bare spawn loop at the same concurrency. */
-export const burst = (large: boolean): Promise<Report> =>
-  withBareJobs(({ python3 }) =>
-    withCloud(async (cloud) => ({
-      title: `burst: no-op Python jobs queued at once, ${WORKERS} workers`,
-      rows: await measured(python3, cloud, large),
-      notes: [`python3 is ${python3.file}`],
-    })),
-  );
+export const burst = async (large: boolean): Promise<Report> => {
+  const { python3 } = await bareJobs();
+  return withCloud(async (cloud) => ({
+    title: `burst: no-op Python jobs queued at once, ${WORKERS} workers`,
+    rows: await measured(python3, cloud, large),
+    notes: [`python3 is ${python3.file}`],
+  }));
+};

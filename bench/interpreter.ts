@@ -1,6 +1,4 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { interpreterFinder } from '../functions/runner/interpreters.ts';
 import { imagePath } from '../local/image-path.ts';
@@ -14,23 +12,15 @@ export const NOOP: Record<'python3' | 'bash', string> = {
   bash: ':\n',
 };
 
-const BARE: Record<'python3' | 'bash', string> = { python3: 'def main():\n    pass\n\nmain()\n', bash: ':\n' };
-
-/** Finds the executables the runner would use, on the same PATH, and gives `body` a bare no-op for each. */
-export const withBareJobs = async <T>(body: (jobs: Record<'python3' | 'bash', BareJob>) => Promise<T>): Promise<T> => {
+/** Finds the executables the runner would use, on the same PATH, with a bare no-op for each. */
+export const bareJobs = async (): Promise<Record<'python3' | 'bash', BareJob>> => {
   // biome-ignore lint/style/noProcessEnv: a bench is run by hand, with the PATH of its user
   const find = interpreterFinder(imagePath(resolve(import.meta.dirname, '..'), process.env.PATH ?? ''));
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-bare-'));
-  const bare = async (name: 'python3' | 'bash'): Promise<BareJob> => {
-    const script = join(folder, name === 'python3' ? 'noop.py' : 'noop.sh');
-    await writeFile(script, BARE[name]);
-    return { name, file: await find(name), script };
+  const script = (name: string): string => join(import.meta.dirname, 'bare', name);
+  return {
+    python3: { name: 'python3', file: await find('python3'), script: script('noop.py') },
+    bash: { name: 'bash', file: await find('bash'), script: script('noop.sh') },
   };
-  try {
-    return await body({ python3: await bare('python3'), bash: await bare('bash') });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 };
 
 /** Runs the bare job once; milliseconds from spawn to exit. */

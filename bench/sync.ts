@@ -1,6 +1,6 @@
 import type { Client } from './client.ts';
 import { withCloud } from './cloud.ts';
-import { type BareJob, NOOP, spawnOnce, withBareJobs } from './interpreter.ts';
+import { type BareJob, bareJobs, NOOP, spawnOnce } from './interpreter.ts';
 import { atMost, ms, type Report, type Row, times } from './report.ts';
 import { median, percentile } from './statistics.ts';
 
@@ -41,14 +41,14 @@ const bash = (pairs: Pairs): Row[] => [
 ];
 
 /** `run_wait_result` of a deployed no-op, warm, against a bare spawn of the very interpreter that runs it. */
-export const sync = (): Promise<Report> =>
-  withBareJobs((bare) =>
-    withCloud(async ({ client }) => ({
-      title: `sync: run_wait_result of a no-op, ${RUNS} warm runs, each beside a bare spawn`,
-      rows: [...python(await measure(client, bare.python3)), ...bash(await measure(client, bare.bash))],
-      notes: [
-        `python3 is ${bare.python3.file}, bash is ${bare.bash.file}`,
-        'warm Python jobs are forked from a prepared interpreter, so they may beat a bare spawn; Bash jobs are spawned',
-      ],
-    })),
-  );
+export const sync = async (): Promise<Report> => {
+  const bare = await bareJobs();
+  return withCloud(async ({ client }) => ({
+    title: `sync: run_wait_result of a no-op, ${RUNS} warm runs, each beside a bare spawn`,
+    rows: [...python(await measure(client, bare.python3)), ...bash(await measure(client, bare.bash))],
+    notes: [
+      `python3 is ${bare.python3.file}, bash is ${bare.bash.file}`,
+      'warm Python jobs are forked from a prepared interpreter, so they may beat a bare spawn; Bash jobs are spawned',
+    ],
+  }));
+};
