@@ -27,16 +27,22 @@ const sampleOf = (acceptedAt: number, result: unknown): Sample => {
   return { toProcess: (wall - used) * 1000 - acceptedAt, toScript: wall * 1000 - acceptedAt };
 };
 
-const paced = async (client: Client): Promise<Sample[]> => {
-  await client.deploy('bench', { path: 'f/bench/probe', language: 'python3', content: PROBE });
+const send = async (client: Client, count: number): Promise<{ id: string; acceptedAt: number }[]> => {
   const accepted: { id: string; acceptedAt: number }[] = [];
-  for (let run = 0; run < WARM_UP + SAMPLES; run += 1) {
+  for (let run = 0; run < count; run += 1) {
     const next = pause(PACE_MS);
     accepted.push(await client.queue('bench', 'f/bench/probe'));
     await next;
   }
+  return accepted;
+};
+
+/** The cold starts of the first jobs hold up those that come meanwhile: samples count once all warm-up jobs are done. */
+const paced = async (client: Client): Promise<Sample[]> => {
+  await client.deploy('bench', { path: 'f/bench/probe', language: 'python3', content: PROBE });
+  for (const { id } of await send(client, WARM_UP)) await completed(client, 'bench', id);
   const samples: Sample[] = [];
-  for (const { id, acceptedAt } of accepted.slice(WARM_UP)) {
+  for (const { id, acceptedAt } of await send(client, SAMPLES)) {
     samples.push(sampleOf(acceptedAt, (await completed(client, 'bench', id)).result));
   }
   return samples;
