@@ -56,6 +56,7 @@ export const bundleFunctions = async (root: string, names: readonly string[], ta
     outExtension: { '.js': '.mjs' },
     logLevel: 'warning',
     plugins: [zodNamespace],
+    alias: { '@aws-sdk/credential-provider-node': join(import.meta.dirname, 'lambda-credentials.ts') },
   });
   rmSync(target, { recursive: true, force: true });
   const texts = new Map(built.outputFiles.map((file) => [relative(root, file.path), file.text]));

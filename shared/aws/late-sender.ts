@@ -14,7 +14,7 @@ export class SchedulerLateSender implements LateSender {
 
   /** The name is the job's, so a repeated request makes one schedule. */
   async sendAt(at: number, queueArn: string, message: JobMessage): Promise<void> {
-    const { ConflictException, CreateScheduleCommand, SchedulerClient } = await import('@aws-sdk/client-scheduler');
+    const { ConflictException, CreateScheduleCommand, SchedulerClient } = await import('./scheduler.ts');
     const client = new SchedulerClient({ maxAttempts: 4 });
     try {
       await client.send(

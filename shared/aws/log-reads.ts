@@ -43,7 +43,7 @@ export class LogReads {
   }
 
   async *#object(key: string): AsyncIterable<string> {
-    const [{ GetObjectCommand }, { s3Client }] = await Promise.all([import('@aws-sdk/client-s3'), import('./s3.ts')]);
+    const { GetObjectCommand, s3Client } = await import('./s3.ts');
     const { Body } = await s3Client().send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }));
     if (Body === undefined) throw new Error('a part of a log has no body');
     const decoder = new TextDecoder();

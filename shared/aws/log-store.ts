@@ -29,7 +29,7 @@ export class AwsLogStore implements LogStore {
   /** Object first, then the item that points to it, then the covered items go: cut anywhere, readers see each part once. */
   async offload(key: JobKey, page: LogPage, covered: number[]): Promise<void> {
     const object = logObject(key, page.attempt, page.start);
-    const [{ PutObjectCommand }, { s3Client }] = await Promise.all([import('@aws-sdk/client-s3'), import('./s3.ts')]);
+    const { PutObjectCommand, s3Client } = await import('./s3.ts');
     const Body = Buffer.from(page.text);
     await s3Client().send(
       new PutObjectCommand({ Bucket: this.#bucket, Key: object, Body, ContentType: 'text/plain; charset=utf-8' }),

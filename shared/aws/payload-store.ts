@@ -35,7 +35,7 @@ export class AwsPayloadStore implements PayloadStore {
       return { at: 'item', name, bytes };
     }
     const object = payloadObject(key, name);
-    const { PutObjectCommand } = await import('@aws-sdk/client-s3');
+    const { PutObjectCommand } = await import('./s3.ts');
     const s3 = await this.#client();
     await s3.send(
       new PutObjectCommand({ Bucket: this.#bucket, Key: object, Body: text, ContentType: 'application/json' }),
@@ -57,7 +57,7 @@ export class AwsPayloadStore implements PayloadStore {
         return text;
       }
       case 'object': {
-        const { GetObjectCommand } = await import('@aws-sdk/client-s3');
+        const { GetObjectCommand } = await import('./s3.ts');
         const s3 = await this.#client();
         const { Body } = await s3.send(new GetObjectCommand({ Bucket: this.#bucket, Key: payload.key }));
         if (Body === undefined) throw new Error(`object of job ${key.id} has no body`);
@@ -68,7 +68,7 @@ export class AwsPayloadStore implements PayloadStore {
 
   async presign(payload: Extract<Payload, { at: 'object' }>, seconds: number): Promise<string> {
     const [{ GetObjectCommand }, { getSignedUrl }] = await Promise.all([
-      import('@aws-sdk/client-s3'),
+      import('./s3.ts'),
       import('@aws-sdk/s3-request-presigner'),
     ]);
     const s3 = await this.#client();
