@@ -56,6 +56,8 @@ export const bundleFunctions = async (root: string, names: readonly string[], ta
     outExtension: { '.js': '.mjs' },
     logLevel: 'warning',
     plugins: [zodNamespace],
+    // The SDK loads it in browsers only.
+    external: ['bowser'],
     alias: { '@aws-sdk/credential-provider-node': join(import.meta.dirname, 'lambda-credentials.ts') },
   });
   rmSync(target, { recursive: true, force: true });

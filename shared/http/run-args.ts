@@ -1,6 +1,6 @@
 import type { ArgsOptions, Content } from '../model/args-assembly.ts';
 import { assembleArgs, commaList } from '../model/args-assembly.ts';
-import { badRequest, Problem } from '../model/errors.ts';
+import { badRequest } from '../model/errors.ts';
 import { type JsonObject, parseJson } from '../model/json.ts';
 import type { HttpRequest } from './request.ts';
 
@@ -74,33 +74,18 @@ const utf8 = (field: string, bytes: Uint8Array): string => {
   }
 };
 
-const MAX_FIELDS = 1_000;
-
-/** Reads the fields of a form; its reader is loaded only here, because few webhooks send forms. */
+/** Reads the fields of a form by the parser that Node's own fetch has. */
 const multipartFields = async (contentType: string, body: Uint8Array): Promise<Record<string, string>> => {
-  const { default: busboy } = await import('busboy');
-  return new Promise((resolve, reject) => {
-    const fields: Record<string, string> = {};
-    const malformed = (error: unknown): void =>
-      reject(badRequest(`Bad request: body is no multipart form: ${String(error)}`));
-    try {
-      const form = busboy({
-        headers: { 'content-type': contentType },
-        limits: { fields: MAX_FIELDS, fieldSize: 6 * 1024 * 1024 },
-      });
-      form.on('field', (name, value) => {
-        fields[name] = value;
-      });
-      form.on('file', (name, file) => {
-        file.resume();
-        reject(badRequest(`Bad request: field ${name} is a file: files need an object storage, which is not set up`));
-      });
-      form.on('fieldsLimit', () => reject(new Problem(413, `body: more than ${MAX_FIELDS} form fields`)));
-      form.on('error', malformed);
-      form.on('close', () => resolve(fields));
-      form.end(body);
-    } catch (error) {
-      malformed(error);
-    }
-  });
+  const form = await new Response(Uint8Array.from(body), { headers: { 'content-type': contentType } })
+    .formData()
+    .catch((error: unknown) => {
+      throw badRequest('Bad request: body is no multipart form', { cause: error });
+    });
+  const fields: Record<string, string> = {};
+  for (const [name, value] of form) {
+    if (typeof value !== 'string')
+      throw badRequest(`Bad request: field ${name} is a file: files need an object storage, which is not set up`);
+    fields[name] = value;
+  }
+  return fields;
 };
