@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A job's id: any UUID (a caller may choose one), lower case. */
+/** A job's id, in lower case: a UUID of whichever version, because callers may choose one. */
 export const JobId = z.uuid().transform((id) => id.toLowerCase());
 export type JobId = string;
 
