@@ -1,4 +1,5 @@
 import type { Principal } from '../../shared/access/principal.ts';
+import type { Standing } from '../../shared/access/standing.ts';
 import type { TokenCatalog } from '../../shared/aws/catalog-tokens.ts';
 import {
   createToken,
@@ -8,7 +9,7 @@ import {
   listTokens,
   whoami,
 } from '../../shared/contracts/account.ts';
-import { type Route, route } from '../../shared/http/route.ts';
+import { instanceRoute, type Route, route } from '../../shared/http/route.ts';
 import { badRequest, notFound } from '../../shared/model/errors.ts';
 import { sha256Hex } from '../../shared/model/ids.ts';
 import { type StoredToken, TOKEN_PREFIX_CHARS } from '../../shared/model/token.ts';
@@ -36,20 +37,20 @@ const globalInfo = (principal: Principal) => ({
   ...(principal.workspace === undefined ? {} : { workspace_id: principal.workspace }),
 });
 
-const workspaceUser = (workspace: string, principal: Principal, createdAt: number) => ({
-  workspace_id: workspace,
-  email: principal.email,
-  username: principal.username,
-  is_admin: principal.super_admin,
+const workspaceUser = (standing: Standing, principal: Principal, createdAt: number) => ({
+  workspace_id: standing.workspace,
+  email: standing.email,
+  username: standing.username,
+  is_admin: standing.is_admin,
   is_super_admin: principal.super_admin,
-  name: principal.username,
+  name: standing.username,
   created_at: iso(createdAt),
-  operator: false,
+  operator: standing.operator,
   disabled: false,
-  groups: ['all'],
-  folders: [],
-  folders_read: [],
-  folders_owners: [],
+  groups: [...standing.groups],
+  folders: standing.folders.filter(({ write }) => write).map(({ name }) => name),
+  folders_read: standing.folders.map(({ name }) => name),
+  folders_owners: standing.folders.filter(({ owner }) => owner).map(({ name }) => name),
 });
 
 const truncated = (token: StoredToken) => ({
@@ -66,13 +67,13 @@ const truncated = (token: StoredToken) => ({
 
 /** Who the caller is, and his tokens. */
 export const accountRoutes = (deps: AccountDeps): Route[] => [
-  route(globalWhoami, ({ principal }) => ({ body: globalInfo(principal) })),
-  route(getCurrentEmail, ({ principal }) => ({ body: principal.email })),
-  route(whoami, async ({ principal, params }) => {
+  instanceRoute(globalWhoami, ({ principal }) => ({ body: globalInfo(principal) })),
+  instanceRoute(getCurrentEmail, ({ principal }) => ({ body: principal.email })),
+  route(whoami, async ({ principal, standing }) => {
     const user = await deps.tokens.user(principal.email);
-    return { body: workspaceUser(params.workspace, principal, user?.created_at ?? 0) };
+    return { body: workspaceUser(standing, principal, user?.created_at ?? 0) };
   }),
-  route(createToken, async ({ principal, body, now }) => {
+  instanceRoute(createToken, async ({ principal, body, now }) => {
     const expiration = body.expiration ? Date.parse(body.expiration) : undefined;
     if (expiration !== undefined && expiration <= now) throw badRequest('Bad request: body expiration: is in the past');
     const token = deps.newToken();
@@ -90,8 +91,10 @@ export const accountRoutes = (deps: AccountDeps): Route[] => [
     });
     return { body: token };
   }),
-  route(listTokens, async ({ principal }) => ({ body: (await deps.tokens.list(principal.email)).map(truncated) })),
-  route(deleteToken, async ({ principal, params }) => {
+  instanceRoute(listTokens, async ({ principal }) => ({
+    body: (await deps.tokens.list(principal.email)).map(truncated),
+  })),
+  instanceRoute(deleteToken, async ({ principal, params }) => {
     if (!(await deps.tokens.revoke(principal.email, params.token_prefix)))
       throw notFound(`no token of yours begins with ${params.token_prefix}`);
     return { body: `Deleted token ${params.token_prefix}` };

@@ -31,7 +31,7 @@ const eachOf = async <T>(items: readonly T[], atOnce: number, work: (item: T) =>
 
 /** Many equal jobs by one request: each is a job like any other. */
 export const batchRoutes = (deps: BatchDeps): Route[] => [
-  route(addBatchJobs, async ({ params, body, principal, request, now }) => {
+  route(addBatchJobs, async ({ params, body, principal, standing, request, now }) => {
     const wish = {
       workspace: params.workspace,
       wanted: wantedOf(body),
@@ -39,6 +39,7 @@ export const batchRoutes = (deps: BatchDeps): Route[] => [
       argsText: undefined,
       options: { tag: body.tag ?? undefined },
       principal,
+      standing,
       idempotencyKey: undefined,
     };
     const plan = await planRun(deps.scripts, wish, { now, random: deps.random(10) });

@@ -1,11 +1,23 @@
+import type { Rosters } from '../../shared/access/principal.ts';
+import type { Standing } from '../../shared/access/standing.ts';
 import type { ScriptCatalog } from '../../shared/aws/catalog-script-writes.ts';
 import type { ScriptReads } from '../../shared/aws/catalog-scripts.ts';
 import { badRequest, Problem } from '../../shared/model/errors.ts';
 import { sha256Hex } from '../../shared/model/ids.ts';
-import { hashInput, isNoop, type NewScript, newVersion, type ScriptVersion } from '../../shared/model/script.ts';
+import { DEPLOYERS, type Roster } from '../../shared/model/roster.ts';
+import {
+  hashInput,
+  isNoop,
+  type NewScript,
+  newVersion,
+  type OnBehalfOf,
+  type ScriptVersion,
+} from '../../shared/model/script.ts';
+import { checkMayWrite } from './item-checks.ts';
 
 export type ScriptDeps = {
   reads: Pick<ScriptReads, 'head' | 'version'>;
+  rosters: Rosters;
   catalog: Pick<ScriptCatalog, 'add' | 'archive' | 'deleteVersion' | 'deletePath' | 'heads' | 'history'>;
 };
 
@@ -36,6 +48,27 @@ const parentOf = (script: NewScript, current: ScriptVersion | undefined): Script
 };
 
 /**
+ * Whom the version runs as when it says so: its deployer, or, for admins and members of `wm_deployers`, the member whose
+ * email is given (Windmill's rule).
+ */
+const onBehalfOf = async (
+  script: NewScript,
+  made: { standing: Standing; roster: () => Promise<Roster | undefined> },
+): Promise<OnBehalfOf | undefined> => {
+  const { standing } = made;
+  const email = script.on_behalf_of_email;
+  if (!email) return undefined;
+  if (email === standing.email) return { permissioned_as: standing.permissioned_as, email };
+  if (!standing.is_admin && !standing.groups.includes(DEPLOYERS))
+    throw new Problem(403, `Permission denied: only admins and ${DEPLOYERS} may deploy on behalf of ${email}`);
+  const roster = await made.roster();
+  const member = [...(roster?.members.values() ?? [])].find((known) => known.email === email);
+  if (member === undefined)
+    throw badRequest(`Bad request: body on_behalf_of_email: ${email} is no member of the workspace`);
+  return { permissioned_as: `u/${member.username}`, email };
+};
+
+/**
  * Makes a version and moves its path's head to it; answers its hash. Of two that follow the same parent at once, one
  * wins and the other is told. With `skipIfNoop` a version that would change nothing is not made.
  */
@@ -43,17 +76,19 @@ export const createScript = async (
   deps: ScriptDeps,
   workspace: string,
   script: NewScript,
-  made: { by: string; now: number; skipIfNoop: boolean },
+  made: { standing: Standing; roster: () => Promise<Roster | undefined>; now: number; skipIfNoop: boolean },
 ): Promise<string> => {
   checkSize(script);
   const head = await deps.reads.head(workspace, script.path);
+  checkMayWrite(made.standing, script.path, head?.extra_perms);
+  const on_behalf_of = await onBehalfOf(script, made);
   const current = head === undefined ? undefined : await deps.reads.version(workspace, head.hash);
   if (made.skipIfNoop && current !== undefined && isNoop(script, current)) return current.hash;
   const parent = parentOf(script, current);
   const hash = (await sha256Hex(hashInput(workspace, script, parent?.hash))).slice(0, 16);
   const parents = parent === undefined ? [] : [parent.hash, ...parent.parent_hashes].slice(0, KEPT_PARENTS);
-  const version = newVersion(script, { hash, parents, by: made.by, now: made.now });
-  switch (await deps.catalog.add(workspace, version, head?.hash)) {
+  const version = newVersion(script, { hash, parents, by: made.standing.username, now: made.now, on_behalf_of });
+  switch (await deps.catalog.add(workspace, version, head)) {
     case 'added':
       return hash;
     case 'same-hash':

@@ -46,7 +46,11 @@ export const handler = httpHandler({
       newToken: () => randomBytes(24).toString('base64url'),
     }),
     ...workspaceRoutes({ workspaces: new WorkspaceCatalog(db, CATALOG_TABLE) }),
-    ...scriptRoutes({ reads: new ScriptReads(db, CATALOG_TABLE), catalog: new ScriptCatalog(db, CATALOG_TABLE) }),
+    ...scriptRoutes({
+      reads: new ScriptReads(db, CATALOG_TABLE),
+      catalog: new ScriptCatalog(db, CATALOG_TABLE),
+      rosters: callers.rosters,
+    }),
     ...jobRoutes({
       jobs,
       payloads,

@@ -5,7 +5,7 @@ import {
   health,
   openApiDocument,
 } from '../../shared/contracts/instance.ts';
-import { openRoute, type Route, route } from '../../shared/http/route.ts';
+import { instanceRoute, openRoute, type Route } from '../../shared/http/route.ts';
 import { openApi } from './open-api.ts';
 
 /** Windmill's CLI reads the version of the API it talks to from `CE v…`. */
@@ -19,6 +19,6 @@ export const instanceRoutes = (deps: { reachable: () => Promise<unknown> }): Rou
     return { body: { status: 'ok' as const } };
   }),
   openRoute(openApiDocument, () => ({ body: openApi() })),
-  route(getGlobalSetting, () => ({ body: null })),
-  route(getDbClock, ({ now }) => ({ body: now })),
+  instanceRoute(getGlobalSetting, () => ({ body: null })),
+  instanceRoute(getDbClock, ({ now }) => ({ body: now })),
 ];

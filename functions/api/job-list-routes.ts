@@ -1,3 +1,5 @@
+import { maySeeJob } from '../../shared/access/job-visibility.ts';
+import type { Standing } from '../../shared/access/standing.ts';
 import type { JobCounts } from '../../shared/aws/job-counts.ts';
 import type { JobReads } from '../../shared/aws/job-reads.ts';
 import {
@@ -23,11 +25,19 @@ export type JobListDeps = { reads: Pick<JobReads, 'list'>; counts: Pick<JobCount
 
 const found = (
   deps: JobListDeps,
-  { params, query, now }: { params: { workspace: string }; query: JobListQuery; now: number },
+  {
+    params,
+    query,
+    standing,
+    now,
+  }: { params: { workspace: string }; query: JobListQuery; standing: Standing; now: number },
   state: JobFilter['state'] | undefined,
 ): Promise<Job[]> =>
   deps.reads.list(params.workspace, {
-    filter: jobFilterOf(query, state, now),
+    filter: {
+      ...jobFilterOf(query, state, now),
+      ...(standing.is_admin ? {} : { visible: (job) => maySeeJob(standing, job) }),
+    },
     by: state === 'live' ? 'due' : 'creation',
     page: query.page,
     perPage: query.per_page,

@@ -11,20 +11,26 @@ import {
 import { type Route, route } from '../../shared/http/route.ts';
 import { cancelJob } from '../../shared/jobs/cancel-job.ts';
 import type { LogStore } from '../../shared/jobs/ports.ts';
+import { visibleJob } from '../../shared/jobs/visible-job.ts';
 import { notFound, unreachable } from '../../shared/model/errors.ts';
 import type { JobKey } from '../../shared/model/job.ts';
 import { forceCancel } from './force-cancel.ts';
-import { completedJobAt, jobAt, jobText, jobUpdate, type ReadDeps } from './read-job.ts';
+import { completedJobAt, jobText, jobUpdate, type ReadDeps } from './read-job.ts';
 
 export type JobDeps = ReadDeps & { logStore: LogStore };
 
 const readingRoutes = (deps: JobDeps): Route[] => [
-  route(getJob, async ({ params, query }) => ({
-    body: await jobText(deps, await jobAt(deps, params), { logs: query.no_logs, code: query.no_code }),
+  route(getJob, async ({ params, query, standing }) => ({
+    body: await jobText(deps, await visibleJob(deps.jobs, standing, params), {
+      logs: query.no_logs,
+      code: query.no_code,
+    }),
   })),
-  route(getCompletedJob, async ({ params }) => ({ body: await jobText(deps, await completedJobAt(deps, params), {}) })),
-  route(getCompletedJobTiming, async ({ params }) => {
-    const job = await completedJobAt(deps, params);
+  route(getCompletedJob, async ({ params, standing }) => ({
+    body: await jobText(deps, await completedJobAt(deps, standing, params), {}),
+  })),
+  route(getCompletedJobTiming, async ({ params, standing }) => {
+    const job = await completedJobAt(deps, standing, params);
     return {
       body: {
         created_at: new Date(job.created_at).toISOString(),
@@ -33,15 +39,17 @@ const readingRoutes = (deps: JobDeps): Route[] => [
       },
     };
   }),
-  route(getJobUpdates, async ({ params, query }) => {
-    const job = await jobAt(deps, params);
+  route(getJobUpdates, async ({ params, query, standing }) => {
+    const job = await visibleJob(deps.jobs, standing, params);
     return { body: await jobUpdate(deps, job, query.log_offset ?? 0, !query.no_logs) };
   }),
-  route(getRootJobId, async ({ params }) => {
-    const job = await jobAt(deps, params);
+  route(getRootJobId, async ({ params, standing }) => {
+    const job = await visibleJob(deps.jobs, standing, params);
     return { body: job.root_job ?? job.parent_job ?? job.id };
   }),
-  route(getScheduledFor, async ({ params }) => ({ body: (await jobAt(deps, params)).scheduled_for })),
+  route(getScheduledFor, async ({ params, standing }) => ({
+    body: (await visibleJob(deps.jobs, standing, params)).scheduled_for,
+  })),
 ];
 
 /** What canceling led to, in Windmill's words. */
@@ -62,15 +70,15 @@ const told = (canceled: Awaited<ReturnType<typeof cancelJob>>, key: JobKey): { b
 const cancelingRoutes = (deps: JobDeps): Route[] => {
   const stores = { jobs: deps.jobs, payloads: deps.payloads, logs: deps.logStore };
   return [
-    route(cancelQueuedJob, async ({ params, body, principal, request, now }) => {
-      const by = { by: principal.username, reason: body.reason ?? undefined };
+    route(cancelQueuedJob, async ({ params, body, standing, request, now }) => {
+      const by = { by: standing.username, reason: body.reason ?? undefined };
       const op = `cancel:${request.id}`;
-      return told(await cancelJob(stores, await jobAt(deps, params), by, { op, now }), params);
+      return told(await cancelJob(stores, await visibleJob(deps.jobs, standing, params), by, { op, now }), params);
     }),
-    route(forceCancelQueuedJob, async ({ params, body, principal, request, now }) => {
-      const by = { by: principal.username, reason: body.reason ?? undefined };
+    route(forceCancelQueuedJob, async ({ params, body, standing, request, now }) => {
+      const by = { by: standing.username, reason: body.reason ?? undefined };
       const op = `cancel:${request.id}`;
-      return told(await forceCancel(stores, await jobAt(deps, params), by, { op, now }), params);
+      return told(await forceCancel(stores, await visibleJob(deps.jobs, standing, params), by, { op, now }), params);
     }),
   ];
 };

@@ -7,7 +7,7 @@ import {
   listUserWorkspaces,
   listWorkspaces,
 } from '../../shared/contracts/workspaces.ts';
-import { type Route, route } from '../../shared/http/route.ts';
+import { instanceRoute, type Route, route } from '../../shared/http/route.ts';
 import { badRequest } from '../../shared/model/errors.ts';
 import type { Workspace } from '../../shared/model/workspace.ts';
 
@@ -19,17 +19,17 @@ const visible = (principal: Principal, workspaces: Workspace[]): Workspace[] =>
 
 /** Workspaces: making and finding them. */
 export const workspaceRoutes = ({ workspaces }: WorkspaceDeps): Route[] => [
-  route(existsWorkspace, async ({ body }) => ({ body: (await workspaces.get(body.id)) !== undefined })),
-  route(createWorkspace, async ({ body, principal, now }) => {
+  instanceRoute(existsWorkspace, async ({ body }) => ({ body: (await workspaces.get(body.id)) !== undefined })),
+  instanceRoute(createWorkspace, async ({ body, principal, now }) => {
     const workspace = { id: body.id, name: body.name, owner: principal.email, created_at: now };
     const username = body.username ?? principal.username;
     if (!(await workspaces.create(workspace, { username }))) throw badRequest(`Workspace id ${body.id} is taken`);
     return { body: `Created workspace ${body.id}` };
   }),
-  route(listWorkspaces, async ({ principal }) => ({
+  instanceRoute(listWorkspaces, async ({ principal }) => ({
     body: visible(principal, await workspaces.list()).map(({ id, name, owner }) => ({ id, name, owner })),
   })),
-  route(listUserWorkspaces, async ({ principal }) => ({
+  instanceRoute(listUserWorkspaces, async ({ principal }) => ({
     body: {
       email: principal.email,
       workspaces: visible(principal, await workspaces.list()).map(({ id, name }) => ({

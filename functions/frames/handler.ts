@@ -18,8 +18,10 @@ export const handler = httpHandler({
   deps: {
     // Attempts carry signed tokens; nobody else has business here.
     tokens: { find: async () => undefined },
-    attempts: new AwsAttemptVerifier(new InstanceStore(db, env.CATALOG_TABLE), jobs),
-    workspaces: { exists: async () => true },
+    attempts: new AwsAttemptVerifier(new InstanceStore(db, env.CATALOG_TABLE), jobs, {
+      isSuperadmin: async () => false,
+    }),
+    rosters: { read: async () => undefined },
     now: Date.now,
   },
   routes: framesRoutes({ jobs }),

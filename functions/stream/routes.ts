@@ -6,8 +6,9 @@ import {
   getJobUpdatesSse,
 } from '../../shared/contracts/stream.ts';
 import { type Route, route } from '../../shared/http/route.ts';
+import { visibleJob } from '../../shared/jobs/visible-job.ts';
 import { notFound } from '../../shared/model/errors.ts';
-import { isCompleted, isSuccess, type Job, type JobKey } from '../../shared/model/job.ts';
+import { isCompleted, isSuccess, type Job } from '../../shared/model/job.ts';
 import { withRawFields } from '../../shared/model/job-view.ts';
 import type { StreamDeps } from './deps.ts';
 import { jobUpdates } from './job-updates.ts';
@@ -17,21 +18,21 @@ const ANSI_HINT = "to remove ansi colors, use: | sed 's/\\x1B\\[[0-9;]\\{1,\\}[A
 
 /** Reads that may outlive 30 s or 6 MB: whatever has no bound of its own. */
 export const streamRoutes = (deps: StreamDeps): Route[] => [
-  route(getJobLogs, async ({ params, query }) => {
-    const job = await jobOf(deps, params);
+  route(getJobLogs, async ({ params, query, standing }) => {
+    const job = await visibleJob(deps.jobs, standing, params);
     return { body: wholeLog(deps, job, query.remove_ansi_warnings ?? false) };
   }),
-  route(getJobUpdatesSse, async ({ params, query }) => {
-    await jobOf(deps, params);
+  route(getJobUpdatesSse, async ({ params, query, standing }) => {
+    await visibleJob(deps.jobs, standing, params);
     return { body: jobUpdates(deps, params, query), headers: { 'cache-control': 'no-cache' } };
   }),
-  route(getCompletedJobResult, async ({ params }) => {
-    const job = await jobOf(deps, params);
+  route(getCompletedJobResult, async ({ params, standing }) => {
+    const job = await visibleJob(deps.jobs, standing, params);
     if (!isCompleted(job.status)) throw notFound(`job ${params.id} is not completed`);
     return { body: await resultText(deps, job) };
   }),
-  route(getCompletedJobResultMaybe, async ({ params }) => {
-    const job = await jobOf(deps, params);
+  route(getCompletedJobResultMaybe, async ({ params, standing }) => {
+    const job = await visibleJob(deps.jobs, standing, params);
     const completed = isCompleted(job.status);
     const known = {
       completed,
@@ -40,20 +41,14 @@ export const streamRoutes = (deps: StreamDeps): Route[] => [
     };
     return { body: withRawFields(known, { result: await resultText(deps, job) }) };
   }),
-  route(getJobArgs, async ({ params }) => {
-    const job = await jobOf(deps, params);
+  route(getJobArgs, async ({ params, standing }) => {
+    const job = await visibleJob(deps.jobs, standing, params);
     return { body: await deps.payloads.get(job, job.args) };
   }),
 ];
 
 const resultText = async (deps: StreamDeps, job: Job): Promise<string> =>
   job.result === undefined ? 'null' : deps.payloads.get(job, job.result);
-
-const jobOf = async (deps: StreamDeps, key: JobKey): Promise<Job> => {
-  const job = await deps.jobs.get(key);
-  if (job === undefined) throw notFound(`job ${key.id} does not exist in workspace ${key.workspace}`);
-  return job;
-};
 
 async function* wholeLog(deps: StreamDeps, job: Job, bare: boolean): AsyncIterable<string> {
   if (!bare) yield ANSI_HINT;

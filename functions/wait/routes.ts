@@ -10,7 +10,7 @@ import {
 import { type Output, type Route, route } from '../../shared/http/route.ts';
 import { runRoutes } from '../../shared/http/run-wish.ts';
 import { planRun, type ScriptDirectory } from '../../shared/jobs/plan-run.ts';
-import { notFound } from '../../shared/model/errors.ts';
+import { visibleJob } from '../../shared/jobs/visible-job.ts';
 import { isSuccess, type Job, type JobKey } from '../../shared/model/job.ts';
 import { awaitJob } from './await-job.ts';
 import { type RunHereDeps, runHere } from './run-here.ts';
@@ -34,8 +34,8 @@ export const waitRoutes = (deps: WaitDeps): Route[] => [
     const job = await runHere(deps, request, randomUUID(), deadline);
     return answerOf(deps, request, job ?? (await awaitJob(deps, request, deadline)));
   }),
-  route(waitForResult, async ({ params, now }) => {
-    if ((await deps.jobs.get(params)) === undefined) throw notFound(`job ${params.id} does not exist`);
+  route(waitForResult, async ({ params, standing, now }) => {
+    await visibleJob(deps.jobs, standing, params);
     return answerOf(deps, params, await awaitJob(deps, params, now + ANSWER_WITHIN_MS));
   }),
 ];

@@ -1,7 +1,10 @@
+import type { Roster } from '../model/roster.ts';
+
 /** A person (or a machine a person set up), known by a stored token. */
 export type UserPrincipal = {
   kind: 'user';
   email: string;
+  /** His name where no workspace gives him another. */
   username: string;
   super_admin: boolean;
   /** The token is good in this workspace only. */
@@ -21,6 +24,9 @@ export type JobPrincipal = {
   permissioned_as: string;
   email: string;
   username: string;
+  /** Who launched the job: what the job launches keeps him as its launcher. */
+  created_by: string;
+  /** True only when the job runs as a superadmin who is no member of the workspace. */
   super_admin: boolean;
 };
 
@@ -35,7 +41,7 @@ export type Caller = Principal | ControlPrincipal;
 
 /** The tokens that users hold. Only their SHA-256 is stored. */
 export interface TokenStore {
-  /** Undefined: unknown, or expired at `now` (milliseconds since 1970). */
+  /** Undefined: unknown, expired at `now` (milliseconds since 1970), or its user is disabled or gone. */
   find(sha256: string, now: number): Promise<UserPrincipal | undefined>;
 }
 
@@ -48,7 +54,8 @@ export interface AttemptTokenVerifier {
   verifyControlToken(token: string, now: number): Promise<ControlPrincipal | undefined>;
 }
 
-/** Which workspaces exist. */
-export interface WorkspaceDirectory {
-  exists(id: string, now: number): Promise<boolean>;
+/** Who is what in which workspace. */
+export interface Rosters {
+  /** At most 5 s old; `fresh`: at most 1 s. Undefined: there is no such workspace. */
+  read(workspace: string, now: number, fresh?: boolean): Promise<Roster | undefined>;
 }

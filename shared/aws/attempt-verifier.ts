@@ -2,16 +2,19 @@ import type { AttemptTokenVerifier, ControlPrincipal, JobPrincipal } from '../ac
 import type { JobStore } from '../jobs/ports.ts';
 import { type AttemptClaims, JOB_TOKEN_PREFIX } from '../model/attempt-claims.ts';
 import { checkAttemptToken } from './attempt-token-check.ts';
+import type { TokenCatalog } from './catalog-tokens.ts';
 import type { InstanceStore } from './instance.ts';
 
 /** Checks the tokens of attempts by the instance's public keys, and WM_TOKEN by one consistent read of its job as well. */
 export class AwsAttemptVerifier implements AttemptTokenVerifier {
   readonly #instance: InstanceStore;
   readonly #jobs: JobStore;
+  readonly #users: Pick<TokenCatalog, 'isSuperadmin'>;
 
-  constructor(instance: InstanceStore, jobs: JobStore) {
+  constructor(instance: InstanceStore, jobs: JobStore, users: Pick<TokenCatalog, 'isSuperadmin'>) {
     this.#instance = instance;
     this.#jobs = jobs;
+    this.#users = users;
   }
 
   /** The read makes the token die with its attempt: completed, canceled, taken over. */
@@ -28,9 +31,9 @@ export class AwsAttemptVerifier implements AttemptTokenVerifier {
       permissioned_as: job.permissioned_as,
       email: job.email,
       username: job.permissioned_as.replace(/^[ug]\//, ''),
-      // Only tokens of superadmins exist so far, so whoever a job runs for is one; the rule that a job stays in its own
-      // workspace, and out of the instance's settings, stands in shared/access.
-      super_admin: true,
+      created_by: job.created_by,
+      // A job that runs as an email runs as a superadmin who is no member; whether he still is one is asked each time.
+      super_admin: job.permissioned_as === job.email && (await this.#users.isSuperadmin(job.email)),
     };
   }
 

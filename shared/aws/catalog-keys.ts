@@ -8,7 +8,11 @@
  * | `user#<email>`        | `user`             | a user of the instance           | seed                            | api                       | later          |
  * | `user#<email>`        | `token#<prefix>`   | a token in its owner's list      | with the token                  | tokens/list, delete       | tokens/delete  |
  * | `workspaces`          | `<workspace>`      | a workspace                      | workspaces/create               | every function with HTTP  | later          |
- * | `<ws>#users`          | `<username>`       | a member of a workspace          | workspaces/create               | api                       | later          |
+ * | `<ws>#access`         | `workspace`        | that it exists, and its state    | workspaces/create, archive      | every function with HTTP  | never          |
+ * | `<ws>#access`         | `user#<username>`  | a member of the workspace        | users routes                    | every function with HTTP  | users/delete   |
+ * | `<ws>#access`         | `group#<name>`     | a group and its members          | groups routes                   | every function with HTTP  | groups/delete  |
+ * | `<ws>#access`         | `folder#<name>`    | a folder and its grants          | folders routes                  | every function with HTTP  | folders/delete |
+ * | `user#<email>`        | `member#<ws>`      | his name in a workspace          | with the member                 | api, dispatch, wait       | with the member|
  * | `<ws>#scripts`        | `<path>`           | head: the newest version, small  | scripts/create, archive         | webhook, wait, api        | delete/p       |
  * | `<ws>#hash#<hash>`    | `script`           | a version, whole                 | scripts/create, archive, delete | dispatch, wait, api       | delete/p       |
  * | `<ws>#history#<path>` | `<time>#<hash>`    | a version in its path's history  | scripts/create                  | history/p, delete/p       | delete/p       |
@@ -26,7 +30,23 @@ export const userTokenKey = (email: string, prefix: string): Key => ({
 
 export const WORKSPACES = 'workspaces';
 export const workspaceKey = (id: string): Key => ({ pk: WORKSPACES, sk: id });
-export const memberKey = (workspace: string, username: string): Key => ({ pk: `${workspace}#users`, sk: username });
+
+/** Everything that decides rights in a workspace, so that one query reads it. */
+export const accessPartition = (workspace: string): string => `${workspace}#access`;
+const inAccess = (workspace: string, sk: string): Key => ({ pk: accessPartition(workspace), sk });
+export const WORKSPACE_SK = 'workspace';
+export const MEMBER_PREFIX = 'user#';
+export const GROUP_PREFIX = 'group#';
+export const FOLDER_PREFIX = 'folder#';
+export const workspaceStateKey = (workspace: string): Key => inAccess(workspace, WORKSPACE_SK);
+export const memberKey = (workspace: string, username: string): Key => inAccess(workspace, MEMBER_PREFIX + username);
+export const groupKey = (workspace: string, name: string): Key => inAccess(workspace, GROUP_PREFIX + name);
+export const folderKey = (workspace: string, name: string): Key => inAccess(workspace, FOLDER_PREFIX + name);
+export const USER_MEMBER_PREFIX = 'member#';
+export const membershipKey = (email: string, workspace: string): Key => ({
+  pk: `user#${email}`,
+  sk: `${USER_MEMBER_PREFIX}${workspace}`,
+});
 
 export const scriptsPartition = (workspace: string): string => `${workspace}#scripts`;
 export const scriptHeadKey = (workspace: string, path: string): Key => ({ pk: scriptsPartition(workspace), sk: path });

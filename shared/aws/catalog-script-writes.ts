@@ -25,12 +25,13 @@ export class ScriptCatalog {
   }
 
   /**
-   * Adds a version and makes it the head of its path, if the head still is `seen` (undefined: none yet). All or nothing.
+   * Adds a version and makes it the head of its path, if the head still is `seen` (undefined: none yet), whose
+   * grants it keeps. All or nothing.
    */
   async add(
     workspace: string,
     version: ScriptVersion,
-    seen: string | undefined,
+    seen: Pick<ScriptHead, 'hash' | 'extra_perms'> | undefined,
   ): Promise<'added' | 'same-hash' | 'head-moved'> {
     const { db, table: TableName } = this.#at;
     const { path, hash, created_at, created_by } = version;
@@ -46,7 +47,7 @@ export class ScriptCatalog {
         : {
             ConditionExpression: '#hash = :seen',
             ExpressionAttributeNames: { '#hash': 'hash' },
-            ExpressionAttributeValues: { ':seen': { S: seen } },
+            ExpressionAttributeValues: { ':seen': { S: seen.hash } },
           };
     const put = (key: Key, value: object) => ({ TableName, Item: catalogItem(key, value) });
     try {
@@ -59,7 +60,7 @@ export class ScriptCatalog {
                 ConditionExpression: 'attribute_not_exists(pk)',
               },
             },
-            { Put: { ...put(scriptHeadKey(workspace, path), headOf(version)), ...headCondition } },
+            { Put: { ...put(scriptHeadKey(workspace, path), headOf(version, seen?.extra_perms)), ...headCondition } },
             { Put: put(historyKey(workspace, path, created_at, hash), entry) },
           ],
         }),

@@ -17,11 +17,14 @@ export class TokenCatalog implements TokenStore {
   async find(sha256: string, now: number): Promise<UserPrincipal | undefined> {
     const token = await readItem(this.#at, tokenKey(sha256), StoredToken);
     if (token === undefined || !isAlive(token, now)) return undefined;
+    // A token is never more than its user is now: one who is gone or disabled has none.
+    const user = await this.user(token.email);
+    if (user === undefined || user.disabled === true) return undefined;
     return {
       kind: 'user',
-      email: token.email,
-      username: token.username,
-      super_admin: token.super_admin,
+      email: user.email,
+      username: user.username,
+      super_admin: user.super_admin,
       ...(token.workspace === undefined ? {} : { workspace: token.workspace }),
       ...(token.read_only === undefined ? {} : { read_only: token.read_only }),
       ...(token.scopes === undefined ? {} : { scopes: token.scopes }),
@@ -54,6 +57,12 @@ export class TokenCatalog implements TokenStore {
       catalogItem(tokenKey(admin.hash), token),
       catalogItem(userTokenKey(admin.email, admin.prefix), token),
     ]);
+  }
+
+  /** True while the user is a superadmin and not disabled. */
+  async isSuperadmin(email: string): Promise<boolean> {
+    const user = await this.user(email);
+    return user?.super_admin === true && user.disabled !== true;
   }
 
   user(email: string): Promise<User | undefined> {

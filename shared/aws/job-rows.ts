@@ -10,6 +10,7 @@ const Row = z.object({
   workspace: z.string(),
   kind: JobKind,
   created_by: z.string(),
+  permissioned_as: z.string(),
   tag: z.string(),
   created_at: z.number(),
   scheduled_for: z.number(),

@@ -1,14 +1,17 @@
 import type { KeyObject } from 'node:crypto';
 import { Beats } from '../jobs/beats.ts';
 import type { AttemptDeps } from '../jobs/run-attempt.ts';
+import { stillAllowed } from '../jobs/still-allowed.ts';
 import { Ed25519AttemptTokens, signingKey } from './attempt-tokens.ts';
-import { AwsScriptCode } from './catalog-scripts.ts';
+import { AwsScriptCode, ScriptReads } from './catalog-scripts.ts';
+import { TokenCatalog } from './catalog-tokens.ts';
 import { dynamodb } from './clients.ts';
 import { InstanceStore } from './instance.ts';
 import { DynamoJobStore } from './job-store.ts';
 import { LambdaLane } from './lambda-lane.ts';
 import { AwsLogStore } from './log-store.ts';
 import { AwsPayloadStore } from './payload-store.ts';
+import { RosterReads } from './roster-reads.ts';
 import { DynamoWorkerStore } from './worker-store.ts';
 
 export type LaneEnv = {
@@ -25,12 +28,20 @@ export const laneDeps = (env: LaneEnv, worker: string): AttemptDeps & { workers:
   const now = Date.now;
   const instance = new InstanceStore(db, env.CATALOG_TABLE);
   const workers = new DynamoWorkerStore(db, env.JOBS_TABLE);
+  const users = new TokenCatalog(db, env.CATALOG_TABLE);
+  const scripts = new ScriptReads(db, env.CATALOG_TABLE);
+  const allowed = {
+    rosters: new RosterReads(db, env.CATALOG_TABLE),
+    isSuperadmin: (email: string) => users.isSuperadmin(email),
+    grants: async (workspace: string, path: string) => (await scripts.head(workspace, path))?.extra_perms ?? {},
+  };
   return {
     jobs: new DynamoJobStore(db, env.JOBS_TABLE),
     payloads: new AwsPayloadStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
     logs: new AwsLogStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
     scripts: new AwsScriptCode(db, env.CATALOG_TABLE),
     tokens: new Ed25519AttemptTokens(signingKeyOf(env.SIGNING_SECRET_ARN)),
+    stillAllowed: (job, at) => stillAllowed(allowed, job, at),
     lane: new LambdaLane(env.RUNNER_FUNCTION),
     beats: new Beats(workers, worker, now),
     baseUrl: async () => (await instance.read(now())).base_url,

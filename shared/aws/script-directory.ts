@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DeployedScript, ScriptDirectory } from '../jobs/plan-run.ts';
+import type { Grants } from '../model/roster.ts';
 import { ScriptReads } from './catalog-scripts.ts';
 
 /** Deployed scripts as run routes name them: an archived one is not found by its path, but its hashes run for ever. */
@@ -18,7 +19,7 @@ export class AwsScriptDirectory implements ScriptDirectory {
   async version(workspace: string, hash: string): Promise<DeployedScript | undefined> {
     const version = await this.#reads.version(workspace, hash);
     if (version === undefined || version.deleted) return undefined;
-    const { path, language, tag, timeout, priority, visible_to_runner_only } = version;
+    const { path, language, tag, timeout, priority, visible_to_runner_only, on_behalf_of } = version;
     return {
       path,
       hash,
@@ -27,6 +28,11 @@ export class AwsScriptDirectory implements ScriptDirectory {
       timeout: timeout ?? undefined,
       priority: priority ?? undefined,
       visible_to_runner_only: visible_to_runner_only ?? undefined,
+      on_behalf_of,
     };
+  }
+
+  async grants(workspace: string, path: string): Promise<Grants> {
+    return (await this.#reads.head(workspace, path))?.extra_perms ?? {};
   }
 }

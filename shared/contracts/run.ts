@@ -21,6 +21,8 @@ export const RunQuery = z.object({
   tag: z.string().max(50).optional(),
   job_id: JobId.optional(),
   invisible_to_owner: Flag.optional(),
+  /** Run as oneself (`u/<name>`) or as a group that one is a member of (`g/<name>`). */
+  permissioned_as: z.string().max(255).optional(),
   timeout: wholeNumber(1, 604_800).optional(),
   queue_limit: wholeNumber(0, 1_000_000).optional(),
   /** Taken and not used yet. */

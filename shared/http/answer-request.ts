@@ -1,5 +1,7 @@
-import { decide } from '../access/decide.ts';
-import type { AttemptTokenVerifier, TokenStore, WorkspaceDirectory } from '../access/principal.ts';
+import { type Access, decide } from '../access/decide.ts';
+import type { AttemptTokenVerifier, Caller, Rosters, TokenStore } from '../access/principal.ts';
+import { type Standing, standingOf } from '../access/standing.ts';
+import { actOf } from '../contracts/act.ts';
 import { notFound, Problem } from '../model/errors.ts';
 import { authenticate } from './authenticate.ts';
 import type { Match } from './match.ts';
@@ -10,7 +12,7 @@ import type { Reply, Route } from './route.ts';
 export type HttpDeps = {
   tokens: TokenStore;
   attempts: AttemptTokenVerifier;
-  workspaces: WorkspaceDirectory;
+  rosters: Rosters;
   now: () => number;
 };
 
@@ -38,8 +40,46 @@ const refuseUnrouted = (match: Exclude<Match<Route>, { is: 'route' }>, request: 
         body: `Method not allowed: ${request.method} (allowed: ${match.allowed.join(', ')})`,
       };
 
+type Place = { standing: Standing | undefined; archived: boolean; missing: boolean };
+const NOWHERE: Place = { standing: undefined, archived: false, missing: false };
+
+const placeIn = async (
+  deps: HttpDeps,
+  caller: Caller,
+  workspace: string,
+  now: number,
+  fresh: boolean,
+): Promise<Place> => {
+  if (caller.kind === 'control') return NOWHERE;
+  const roster = await deps.rosters.read(workspace, now, fresh);
+  if (roster === undefined)
+    return { ...NOWHERE, missing: caller.kind === 'user' && caller.super_admin && caller.workspace === undefined };
+  const { email, super_admin } = caller;
+  const standing =
+    caller.kind === 'user'
+      ? standingOf(roster, { is: 'member', email, super_admin })
+      : standingOf(roster, { is: 'job', permissioned_as: caller.permissioned_as, email, super_admin });
+  return { standing, archived: roster.archived, missing: false };
+};
+
 /**
- * Answers one request: routing, then who asks, then may he, then does his workspace exist, then parsing and the route.
+ * What the caller is in the workspace that the request names. Nobody is refused by an old answer: who seems to be nothing is
+ * looked up again. That a workspace does not exist is told to superadmins only.
+ */
+const placeOf = async (
+  deps: HttpDeps,
+  caller: Caller | undefined,
+  access: Access,
+  workspace: string | undefined,
+  now: number,
+): Promise<Place> => {
+  if (access.needs !== 'workspace' || caller === undefined || workspace === undefined) return NOWHERE;
+  const known = await placeIn(deps, caller, workspace, now, false);
+  return known.standing === undefined ? placeIn(deps, caller, workspace, now, true) : known;
+};
+
+/**
+ * Answers one request: routing, then who asks, then what he is in the workspace, then may he, then parsing and the route.
  * Throws a Problem for every refusal that a caller is told about.
  */
 export const answerRequest = async (
@@ -56,11 +96,13 @@ export const answerRequest = async (
   const now = deps.now();
   const caller = await authenticate(deps, access, request, now);
   const { workspace, id: job, attempt } = params;
-  const decision = decide(caller, access, { workspace, job, attempt });
-  if (!decision.allow) throw new Problem(decision.status, decision.reason);
-  if (access.needs === 'workspace' && !(await deps.workspaces.exists(workspace ?? '', now)))
+  const { standing, archived, missing } = await placeOf(deps, caller, access, workspace, now);
+  const act = actOf(route.contract, params);
+  const decision = decide(caller, access, { workspace, job, attempt, act, standing, archived });
+  if (missing && (decision.allow || decision.status === 403))
     throw notFound(`workspace ${workspace ?? ''} does not exist`);
-  const reply = await route.run({ caller, params, request, now });
+  if (!decision.allow) throw new Problem(decision.status, decision.reason);
+  const reply = await route.run({ caller, standing, params, request, now });
   const answered = cors ? { ...reply, headers: { ...CORS, ...reply.headers } } : reply;
   return request.method === 'HEAD' ? { ...answered, body: '' } : answered;
 };

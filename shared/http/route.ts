@@ -1,12 +1,15 @@
 import type { Access } from '../access/decide.ts';
 import type { Caller, ControlPrincipal, Principal } from '../access/principal.ts';
+import type { Standing } from '../access/standing.ts';
 import { type Contract, type Method, parsePart } from '../contracts/contract.ts';
 import { Problem } from '../model/errors.ts';
 import type { HttpRequest } from './request.ts';
 
 /** What a route gets: every part parsed by its contract. `now` is in milliseconds since 1970. */
-type Input<C, P, Q, B> = {
+type Input<C, S, P, Q, B> = {
   principal: C;
+  /** What the caller is in the workspace of the path; undefined where the path names none. */
+  standing: S;
   params: P;
   query: Q;
   body: B;
@@ -25,7 +28,13 @@ export type Reply = {
 };
 
 /** A request that was routed and allowed, its parts not yet parsed. */
-type Routed = { caller: Caller | undefined; params: Record<string, string>; request: HttpRequest; now: number };
+type Routed = {
+  caller: Caller | undefined;
+  standing: Standing | undefined;
+  params: Record<string, string>;
+  request: HttpRequest;
+  now: number;
+};
 
 /** A contract with what answers it. */
 export type Route = {
@@ -33,17 +42,18 @@ export type Route = {
   run: (routed: Routed) => Promise<Reply>;
 };
 
-type Answerer<C, P, Q, B, A> = (input: Input<C, P, Q, B>) => Promise<Output<A>> | Output<A>;
+type Answerer<C, S, P, Q, B, A> = (input: Input<C, S, P, Q, B>) => Promise<Output<A>> | Output<A>;
 
-const bind = <C, P, Q, B, A>(
+const bind = <C, S, P, Q, B, A>(
   contract: Contract<P, Q, B, A>,
-  principalOf: (caller: Caller | undefined) => C,
-  answer: Answerer<C, P, Q, B, A>,
+  who: { principalOf: (caller: Caller | undefined) => C; standingOf: (standing: Standing | undefined) => S },
+  answer: Answerer<C, S, P, Q, B, A>,
 ): Route => ({
   contract,
-  run: async ({ caller, params, request, now }) => {
+  run: async ({ caller, standing, params, request, now }) => {
     const output = await answer({
-      principal: principalOf(caller),
+      principal: who.principalOf(caller),
+      standing: who.standingOf(standing),
       params: parsePart('path', contract.params, params),
       query: parsePart('query', contract.query, request.query),
       body: contract.body.parse(request.body),
@@ -60,36 +70,55 @@ const bind = <C, P, Q, B, A>(
 
 const unauthorized = (): Problem => new Problem(401, 'Unauthorized: a valid token is needed');
 
-/** Binds a contract that needs somebody logged in (a user or a running job). */
+const principalOf = (caller: Caller | undefined): Principal => {
+  if (caller === undefined || caller.kind === 'control') throw unauthorized();
+  return caller;
+};
+
+const nothing = (): undefined => undefined;
+
+/** Binds a contract of a workspace: for somebody (a user or a running job) who is something there. */
 export const route = <P, Q, B, A>(
-  contract: Contract<P, Q, B, A> & { access: { needs: 'login' | 'account' | 'superadmin' | 'workspace' } },
-  answer: Answerer<Principal, P, Q, B, A>,
+  contract: Contract<P, Q, B, A> & { access: { needs: 'workspace' } },
+  answer: Answerer<Principal, Standing, P, Q, B, A>,
 ): Route =>
   bind(
     contract,
-    (caller) => {
-      if (caller === undefined || caller.kind === 'control') throw unauthorized();
-      return caller;
+    {
+      principalOf,
+      standingOf: (standing) => {
+        if (standing === undefined) throw unauthorized();
+        return standing;
+      },
     },
     answer,
   );
 
+/** Binds a contract of the instance that needs somebody logged in. */
+export const instanceRoute = <P, Q, B, A>(
+  contract: Contract<P, Q, B, A> & { access: { needs: 'login' | 'account' | 'superadmin' } },
+  answer: Answerer<Principal, undefined, P, Q, B, A>,
+): Route => bind(contract, { principalOf, standingOf: nothing }, answer);
+
 /** Binds a contract that anybody may call. */
 export const openRoute = <P, Q, B, A>(
   contract: Contract<P, Q, B, A> & { access: { needs: 'nothing' } },
-  answer: Answerer<undefined, P, Q, B, A>,
-): Route => bind(contract, () => undefined, answer);
+  answer: Answerer<undefined, undefined, P, Q, B, A>,
+): Route => bind(contract, { principalOf: nothing, standingOf: nothing }, answer);
 
 /** Binds a contract that only the runner of an attempt may call. */
 export const controlRoute = <P, Q, B, A>(
   contract: Contract<P, Q, B, A> & { access: { needs: 'control-token' } },
-  answer: Answerer<ControlPrincipal, P, Q, B, A>,
+  answer: Answerer<ControlPrincipal, undefined, P, Q, B, A>,
 ): Route =>
   bind(
     contract,
-    (caller) => {
-      if (caller?.kind !== 'control') throw unauthorized();
-      return caller;
+    {
+      principalOf: (caller) => {
+        if (caller?.kind !== 'control') throw unauthorized();
+        return caller;
+      },
+      standingOf: nothing,
     },
     answer,
   );

@@ -1,4 +1,5 @@
 import type { Principal } from '../access/principal.ts';
+import type { Standing } from '../access/standing.ts';
 import type { Contract } from '../contracts/contract.ts';
 import type { Preview, RunQuery } from '../contracts/run.ts';
 import type { RunWish, Wanted } from '../jobs/plan-run.ts';
@@ -8,7 +9,13 @@ import type { HttpRequest } from './request.ts';
 import { type Output, type Route, route } from './route.ts';
 import { argsOf } from './run-args.ts';
 
-type RunInput = { principal: Principal; params: { workspace: string }; query: RunQuery; request: HttpRequest };
+type RunInput = {
+  principal: Principal;
+  standing: Standing;
+  params: { workspace: string };
+  query: RunQuery;
+  request: HttpRequest;
+};
 
 /** What a request to a run route asks for. `args` replaces those that the body would give. */
 const wishOf = async (input: RunInput, wanted: Wanted, args?: JsonObject): Promise<RunWish> => ({
@@ -17,6 +24,7 @@ const wishOf = async (input: RunInput, wanted: Wanted, args?: JsonObject): Promi
   wanted,
   options: input.query,
   principal: input.principal,
+  standing: input.standing,
   idempotencyKey: input.request.headers['idempotency-key'],
 });
 

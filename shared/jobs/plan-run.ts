@@ -1,9 +1,13 @@
+import { mayRead } from '../access/item-rights.ts';
 import type { Principal } from '../access/principal.ts';
-import { badRequest, notFound } from '../model/errors.ts';
+import { type Act, scopesAllow } from '../access/scopes.ts';
+import { mayActAs, type Standing } from '../access/standing.ts';
+import { badRequest, notFound, Problem } from '../model/errors.ts';
 import { uuidV5, uuidV7 } from '../model/ids.ts';
 import type { JsonObject } from '../model/json.ts';
 import { defaultTag, type Language } from '../model/language.ts';
 import type { Runnable, RunRequest } from '../model/request.ts';
+import { EVERYONE, type Grants } from '../model/roster.ts';
 
 /** What running a deployed script needs to know of it. */
 export type DeployedScript = {
@@ -14,12 +18,18 @@ export type DeployedScript = {
   timeout?: number | undefined;
   priority?: number | undefined;
   visible_to_runner_only?: boolean | undefined;
+  /** Grants on the script itself; of a version asked for by hash only when they are needed (`grants`). */
+  extra_perms?: Grants | undefined;
+  /** Whom it runs as, whoever launches it. */
+  on_behalf_of?: { permissioned_as: string; email: string } | undefined;
 };
 
 /** Deployed scripts by what callers name them by. Undefined: none, archived (by path) or deleted. */
 export interface ScriptDirectory {
   newest(workspace: string, path: string): Promise<DeployedScript | undefined>;
   version(workspace: string, hash: string): Promise<DeployedScript | undefined>;
+  /** The grants on a path that has a script. */
+  grants(workspace: string, path: string): Promise<Grants>;
 }
 
 /** What a caller wants to run. */
@@ -38,6 +48,8 @@ type RunOptions = {
   job_id?: string | undefined;
   invisible_to_owner?: boolean | undefined;
   timeout?: number | undefined;
+  /** Run as this: oneself, or a group that one is a member of. */
+  permissioned_as?: string | undefined;
 };
 
 /** A wish to run something, by whom and how. */
@@ -48,6 +60,8 @@ export type RunWish = {
   argsText: string | undefined;
   options: RunOptions;
   principal: Principal;
+  /** What the principal is in the workspace. */
+  standing: Standing;
   idempotencyKey: string | undefined;
 };
 
@@ -60,15 +74,17 @@ const ENTRYPOINT_ARG = '_ENTRYPOINT_OVERRIDE';
 
 /**
  * Turns a wish to run something into a complete request: which version, as whom, where, how long, under which id.
- * Throws 404 naming what does not exist and 400 naming an option that cannot be honoured.
+ * Throws 404 naming what does not exist, 403 for what the caller may not run or be, and 400 naming an option that cannot
+ * be honoured.
  */
 export const planRun = async (
   scripts: ScriptDirectory,
   wish: RunWish,
   moment: { now: number; random: Uint8Array },
 ): Promise<RunRequest> => {
-  const { workspace, principal, options } = wish;
+  const { workspace, options } = wish;
   const script = await deployed(scripts, workspace, wish.wanted);
+  await checkMayRun(scripts, wish, script);
   const runnable = runnableOf(wish.wanted, script);
   const tag = options.tag ?? (wish.wanted.by === 'code' ? wish.wanted.tag : undefined) ?? script?.tag;
   const { [ENTRYPOINT_ARG]: entrypoint, ...args } = wish.args;
@@ -77,11 +93,7 @@ export const planRun = async (
     runnable,
     args,
     ...(wish.argsText === undefined || entrypoint !== undefined ? {} : { argsText: wish.argsText }),
-    owner: {
-      created_by: principal.username,
-      permissioned_as: principal.kind === 'job' ? principal.permissioned_as : `u/${principal.username}`,
-      email: principal.email,
-    },
+    owner: ownerOf(wish, script),
     tag: tag ?? defaultTag(runnable.language),
     timeout_s: timeoutOf(options.timeout ?? (script?.timeout || undefined)),
     ...(await identity(wish, moment)),
@@ -93,6 +105,47 @@ export const planRun = async (
     ...(typeof entrypoint === 'string' ? { entrypoint } : {}),
     ...(script?.priority === undefined ? {} : { priority: script.priority }),
   };
+};
+
+/** Running needs to see what is run; a limited token must be good for just this. Code of the request has no path of its own. */
+const checkMayRun = async (
+  scripts: ScriptDirectory,
+  { workspace, principal, standing }: RunWish,
+  script: DeployedScript | undefined,
+): Promise<void> => {
+  const scopes = principal.kind === 'user' ? principal.scopes : undefined;
+  const act: Act = { domain: 'jobs', action: 'run', kind: script && 'scripts', path: script?.path };
+  if (scopes !== undefined && !scopesAllow(scopes, act))
+    throw new Problem(
+      403,
+      `Permission denied: the scopes of this token do not include running ${script?.path ?? 'code of a request'}`,
+    );
+  if (script === undefined) {
+    if (standing.operator) throw new Problem(403, 'Permission denied: an operator may not run code of his own');
+    return;
+  }
+  if (mayRead(standing, script.path, script.extra_perms)) return;
+  const grants = script.extra_perms ?? (await scripts.grants(workspace, script.path));
+  if (!mayRead(standing, script.path, grants))
+    throw new Problem(403, `Permission denied: ${standing.permissioned_as} may not run ${script.path}`);
+};
+
+/**
+ * Whom the job belongs to. It runs as its launcher, as a group that he is a member of (asked for, or by a path of the
+ * group), or as the identity that its script was deployed to run as; a job that launches keeps its own launcher's name.
+ */
+const ownerOf = (
+  { principal, standing, options }: RunWish,
+  script: DeployedScript | undefined,
+): RunRequest['owner'] => {
+  const created_by = principal.kind === 'job' ? principal.created_by : standing.username;
+  if (script?.on_behalf_of !== undefined) return { created_by, ...script.on_behalf_of };
+  const [kind, group] = script?.path.split('/') ?? [];
+  const ofPath = kind === 'g' && group !== EVERYONE && standing.groups.includes(group ?? '') ? `g/${group}` : undefined;
+  const permissioned_as = options.permissioned_as ?? ofPath ?? standing.permissioned_as;
+  if (!mayActAs(standing, permissioned_as))
+    throw new Problem(403, `Permission denied: ${standing.permissioned_as} may not run as ${permissioned_as}`);
+  return { created_by, permissioned_as, email: principal.email };
 };
 
 const deployed = async (

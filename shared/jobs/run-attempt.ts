@@ -10,7 +10,14 @@ import { LogWriter } from './log-writer.ts';
 import { type JobStore, type Lane, LaneFull, type LogStore, RunnerLost } from './ports.ts';
 import { NotRunnable, type RequestDeps, runnerRequest } from './runner-request.ts';
 
-export type AttemptDeps = RequestDeps & { jobs: JobStore; logs: LogStore; lane: Lane; beats: Beats; now: () => number };
+export type AttemptDeps = RequestDeps & {
+  stillAllowed: (job: Job, now: number) => Promise<string | undefined>;
+  jobs: JobStore;
+  logs: LogStore;
+  lane: Lane;
+  beats: Beats;
+  now: () => number;
+};
 
 /** What became of an attempt. */
 export type AttemptEnd =
@@ -45,6 +52,8 @@ type Ran = { completion: Completion; timedOut: boolean };
 
 const onLane = async (deps: AttemptDeps, job: Job, log: LogWriter): Promise<Ran | 'full'> => {
   try {
+    const refused = await deps.stillAllowed(job, deps.now());
+    if (refused !== undefined) throw new NotRunnable(`Permission denied: ${refused}`);
     const request = await runnerRequest(deps, job, deps.now());
     const result: string[] = [];
     for await (const frame of deps.lane.run(request, await tenantOf(job, request.code))) {

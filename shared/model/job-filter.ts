@@ -35,10 +35,15 @@ export type JobFilter = {
   broad?: string | undefined;
   args?: Json | undefined;
   result?: Json | undefined;
+  /** Who asks may see only these; absent: all. */
+  visible?: ((job: Pick<Job, 'created_by' | 'permissioned_as' | 'path' | 'visible_to_owner'>) => boolean) | undefined;
 };
 
 /** What the indexes show of a job: only what is fixed when it is made. */
-export type JobRow = Pick<Job, 'id' | 'workspace' | 'kind' | 'created_by' | 'tag' | 'created_at' | 'scheduled_for'> &
+export type JobRow = Pick<
+  Job,
+  'id' | 'workspace' | 'kind' | 'created_by' | 'permissioned_as' | 'tag' | 'created_at' | 'scheduled_for'
+> &
   Partial<Pick<Job, 'path' | 'schedule_path' | 'parent_job'>>;
 
 /** `*` stands for any text. Looks at each character a bounded number of times, whatever the pattern. */
@@ -88,6 +93,8 @@ export const rowFits = (filter: JobFilter, row: JobRow): boolean =>
   is(filter.hasNullParent, row.parent_job === undefined) &&
   (filter.isFlowStep ?? false) === false &&
   (!filter.isNotSchedule || row.schedule_path === undefined) &&
+  // Whether its path shows a job is in the job alone: a row that cannot be shown even then is left unread.
+  (filter.visible?.({ ...row, visible_to_owner: true }) ?? true) &&
   before(filter.dueBefore, row.scheduled_for) &&
   before(filter.createdBefore, row.created_at) &&
   after(filter.createdAfter, row.created_at);
@@ -111,6 +118,7 @@ export const needsOnlyRows = (filter: JobFilter): boolean =>
     filter.broad,
     filter.args,
     filter.result,
+    filter.visible,
   ].every((part) => part === undefined);
 
 /** `part` is contained in `whole` as JSON: objects by key, arrays by membership, scalars by equality. */
@@ -149,6 +157,7 @@ export const jobFits = (filter: JobFilter, job: Job): boolean => {
   const completed = isCompleted(job.status);
   return (
     rowFits(filter, job) &&
+    (filter.visible?.(job) ?? true) &&
     (filter.state === undefined || (filter.state === 'completed') === completed) &&
     is(filter.running, job.status === 'running') &&
     (filter.success === undefined || (completed && isSuccess(job.status) === filter.success)) &&

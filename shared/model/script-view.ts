@@ -1,3 +1,4 @@
+import type { Grants } from './roster.ts';
 import type { HistoryEntry, ScriptHead, ScriptVersion } from './script.ts';
 
 /** A script in a list, as Windmill's clients read it. */
@@ -16,12 +17,16 @@ export const listedScript = (workspace: string, head: ScriptHead) => ({
   is_template: head.is_template ?? false,
   no_main_func: head.no_main_func ?? false,
   starred: false,
-  extra_perms: {},
+  extra_perms: head.extra_perms ?? {},
   ws_error_handler_muted: false,
 });
 
 /** A version with everything but its schema, which is JSON text and stands beside it. */
-export const scriptView = (workspace: string, { schema: _schema, ...version }: ScriptVersion) => ({
+export const scriptView = (
+  workspace: string,
+  { schema: _schema, on_behalf_of, ...version }: ScriptVersion,
+  extra_perms: Grants = {},
+) => ({
   ...version,
   workspace_id: workspace,
   created_at: new Date(version.created_at).toISOString(),
@@ -32,7 +37,8 @@ export const scriptView = (workspace: string, { schema: _schema, ...version }: S
   no_main_func: version.no_main_func ?? false,
   has_preprocessor: version.has_preprocessor ?? false,
   starred: false,
-  extra_perms: {},
+  extra_perms,
+  ...(on_behalf_of === undefined ? {} : { on_behalf_of_email: on_behalf_of.email }),
   ws_error_handler_muted: version.ws_error_handler_muted ?? false,
 });
 

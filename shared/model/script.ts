@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Json } from './json.ts';
 import { Language, WindmillLanguage } from './language.ts';
+import { Grants } from './roster.ts';
 
 /** Where a script lives: `u/<user>/name`, `f/<folder>/name`, `g/<group>/name`, deeper if wanted. */
 export const ScriptPath = z
@@ -58,8 +59,15 @@ export const NewScript = z.object({
   has_preprocessor: z.boolean().nullish(),
   labels: z.array(z.string()).nullish(),
   deployment_message: z.string().max(5_000).nullish(),
+  /** Let the script run as this user, whoever launches it: oneself, or for admins and deployers anybody. */
+  on_behalf_of_email: z.string().max(255).nullish(),
+  preserve_on_behalf_of: z.boolean().nullish(),
 });
 export type NewScript = z.infer<typeof NewScript>;
+
+/** Whom a script runs as, whoever launches it. */
+const OnBehalfOf = z.object({ permissioned_as: z.string(), email: z.string() });
+export type OnBehalfOf = z.infer<typeof OnBehalfOf>;
 
 /** One version of a script, as stored. It never changes, except that it may be archived or deleted. */
 export const ScriptVersion = NewScript.omit({ parent_hash: true, auto_parent: true, schema: true }).extend({
@@ -72,6 +80,7 @@ export const ScriptVersion = NewScript.omit({ parent_hash: true, auto_parent: tr
   created_at: z.number(),
   archived: z.boolean(),
   deleted: z.boolean(),
+  on_behalf_of: OnBehalfOf.optional(),
 });
 export type ScriptVersion = z.infer<typeof ScriptVersion>;
 
@@ -92,6 +101,9 @@ export const ScriptHead = z.object({
   no_main_func: z.boolean().optional(),
   is_template: z.boolean().optional(),
   visible_to_runner_only: z.boolean().optional(),
+  /** Grants on the script; they belong to the path and outlive its versions. */
+  extra_perms: Grants.optional(),
+  on_behalf_of: OnBehalfOf.optional(),
 });
 export type ScriptHead = z.infer<typeof ScriptHead>;
 
@@ -124,9 +136,10 @@ export const hashInput = (workspace: string, script: NewScript, parent: string |
     script.cache_ttl ?? null,
     script.labels ?? null,
     script.deployment_message ?? null,
+    script.on_behalf_of_email ?? null,
   ]);
 
-const NOT_COMPARED = new Set(['parent_hash', 'auto_parent', 'deployment_message']);
+const NOT_COMPARED = new Set(['parent_hash', 'auto_parent', 'deployment_message', 'preserve_on_behalf_of']);
 const compared = (script: NewScript): string =>
   JSON.stringify(
     Object.entries(script)
@@ -145,7 +158,7 @@ export const isNoop = (next: NewScript, current: ScriptVersion): boolean =>
 /** The version that a request makes. `parents` newest first; `now` in milliseconds since 1970. */
 export const newVersion = (
   { parent_hash: _parent, auto_parent: _auto, schema, ...script }: NewScript,
-  made: { hash: string; parents: string[]; by: string; now: number },
+  made: { hash: string; parents: string[]; by: string; now: number; on_behalf_of?: OnBehalfOf | undefined },
 ): ScriptVersion => ({
   ...script,
   ...(schema === undefined ? {} : { schema: JSON.stringify(schema) }),
@@ -155,10 +168,11 @@ export const newVersion = (
   created_at: made.now,
   archived: false,
   deleted: false,
+  ...(made.on_behalf_of === undefined ? {} : { on_behalf_of: made.on_behalf_of }),
 });
 
-/** The head that a version becomes. */
-export const headOf = (version: ScriptVersion): ScriptHead => ({
+/** The head that a version becomes, with the grants that its path has. */
+export const headOf = (version: ScriptVersion, extra_perms?: Grants): ScriptHead => ({
   path: version.path,
   hash: version.hash,
   language: version.language,
@@ -174,4 +188,6 @@ export const headOf = (version: ScriptVersion): ScriptHead => ({
   ...(version.no_main_func ? { no_main_func: true } : {}),
   ...(version.is_template ? { is_template: true } : {}),
   ...(version.visible_to_runner_only ? { visible_to_runner_only: true } : {}),
+  ...(version.on_behalf_of === undefined ? {} : { on_behalf_of: version.on_behalf_of }),
+  ...(extra_perms === undefined ? {} : { extra_perms }),
 });

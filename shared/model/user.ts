@@ -6,6 +6,10 @@ export const User = z.object({
   username: z.string(),
   super_admin: z.boolean(),
   name: z.string().optional(),
+  /** May not log in, and none of his tokens is good. */
+  disabled: z.boolean().optional(),
+  /** `scrypt$...`; absent: he cannot log in with a password. */
+  password_hash: z.string().optional(),
   created_at: z.number(),
 });
 export type User = z.infer<typeof User>;

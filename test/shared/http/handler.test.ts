@@ -35,7 +35,10 @@ const handler = httpHandler({
       verifyJobToken: () => Promise.resolve(undefined),
       verifyControlToken: () => Promise.resolve(undefined),
     },
-    workspaces: { exists: () => Promise.resolve(true) },
+    rosters: {
+      read: (workspace) =>
+        Promise.resolve({ workspace, archived: false, members: new Map(), groups: new Map(), folders: new Map() }),
+    },
     now: () => now,
   },
   routes: [

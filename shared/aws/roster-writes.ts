@@ -1,0 +1,159 @@
+import {
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  PutItemCommand,
+  TransactionCanceledException,
+  TransactWriteItemsCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { z } from 'zod';
+import { Folder, Group, Member } from '../model/roster.ts';
+import { type CatalogTable, catalogItem, readItem } from './catalog-items.ts';
+import { folderKey, groupKey, type Key, memberKey, membershipKey, workspaceStateKey } from './catalog-keys.ts';
+
+const NEW = 'attribute_not_exists(pk)';
+const THERE = 'attribute_exists(pk)';
+/** Two who change one thing at once: the later one looks again, this often. */
+const TRIES = 5;
+const Revision = z.object({ rev: z.number().optional() });
+
+/** Changes of what decides rights in a workspace. Each is one conditional write or one transaction. */
+export class RosterWrites {
+  readonly #at: CatalogTable;
+  readonly #changed: (workspace: string) => void;
+
+  /** `changed` is told of each workspace that was written, so that this process does not answer from memory. */
+  constructor(db: DynamoDBClient, table: string, changed: (workspace: string) => void) {
+    this.#at = { db, table };
+    this.#changed = changed;
+  }
+
+  /** False: the name or the email is in the workspace already. */
+  async addMember(workspace: string, member: Member): Promise<boolean> {
+    const { db, table: TableName } = this.#at;
+    const membership = { workspace, username: member.username };
+    const put = (key: Key, value: object) => ({
+      Put: { TableName, Item: catalogItem(key, value), ConditionExpression: NEW },
+    });
+    try {
+      await db.send(
+        new TransactWriteItemsCommand({
+          TransactItems: [
+            put(memberKey(workspace, member.username), member),
+            put(membershipKey(member.email, workspace), membership),
+          ],
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof TransactionCanceledException) return false;
+      throw error;
+    } finally {
+      this.#changed(workspace);
+    }
+  }
+
+  async removeMember(workspace: string, member: Pick<Member, 'username' | 'email'>): Promise<void> {
+    const { db, table: TableName } = this.#at;
+    const remove = (key: Key) => ({ Delete: { TableName, Key: marshall(key) } });
+    await db.send(
+      new TransactWriteItemsCommand({
+        TransactItems: [remove(memberKey(workspace, member.username)), remove(membershipKey(member.email, workspace))],
+      }),
+    );
+    this.#changed(workspace);
+  }
+
+  changeMember(workspace: string, username: string, change: (member: Member) => Member): Promise<Member | undefined> {
+    return this.#change(workspace, memberKey(workspace, username), Member, change);
+  }
+
+  addGroup(workspace: string, group: Group): Promise<boolean> {
+    return this.#create(workspace, groupKey(workspace, group.name), group);
+  }
+
+  /** Undefined: there is none. `change` may be called again when somebody else changed it meanwhile. */
+  changeGroup(workspace: string, name: string, change: (group: Group) => Group): Promise<Group | undefined> {
+    return this.#change(workspace, groupKey(workspace, name), Group, change);
+  }
+
+  removeGroup(workspace: string, name: string): Promise<boolean> {
+    return this.#remove(workspace, groupKey(workspace, name));
+  }
+
+  addFolder(workspace: string, folder: Folder): Promise<boolean> {
+    return this.#create(workspace, folderKey(workspace, folder.name), folder);
+  }
+
+  changeFolder(workspace: string, name: string, change: (folder: Folder) => Folder): Promise<Folder | undefined> {
+    return this.#change(workspace, folderKey(workspace, name), Folder, change);
+  }
+
+  removeFolder(workspace: string, name: string): Promise<boolean> {
+    return this.#remove(workspace, folderKey(workspace, name));
+  }
+
+  async setArchived(workspace: string, archived: boolean): Promise<void> {
+    await this.#put(workspaceStateKey(workspace), { archived }, THERE);
+    this.#changed(workspace);
+  }
+
+  async #create(workspace: string, key: Key, value: object): Promise<boolean> {
+    const made = await this.#put(key, value, NEW);
+    this.#changed(workspace);
+    return made;
+  }
+
+  async #change<T extends object>(
+    workspace: string,
+    key: Key,
+    schema: z.ZodType<T>,
+    change: (value: T) => T,
+  ): Promise<T | undefined> {
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const item = await readItem(this.#at, key, z.looseObject({}), true);
+      if (item === undefined) return undefined;
+      const { rev = 0 } = Revision.parse(item);
+      const next = change(schema.parse(item));
+      if (
+        await this.#put(key, { ...next, rev: rev + 1 }, rev === 0 ? 'attribute_not_exists(rev)' : 'rev = :rev', rev)
+      ) {
+        this.#changed(workspace);
+        return next;
+      }
+    }
+    throw new Error('an item of the catalog is changed too often at once');
+  }
+
+  async #remove(workspace: string, key: Key): Promise<boolean> {
+    const { db, table: TableName } = this.#at;
+    try {
+      await db.send(new DeleteItemCommand({ TableName, Key: marshall(key), ConditionExpression: THERE }));
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    } finally {
+      this.#changed(workspace);
+    }
+  }
+
+  async #put(key: Key, value: object, condition: string, rev?: number): Promise<boolean> {
+    const { db, table: TableName } = this.#at;
+    try {
+      await db.send(
+        new PutItemCommand({
+          TableName,
+          Item: catalogItem(key, value),
+          ConditionExpression: condition,
+          ...(rev ? { ExpressionAttributeValues: { ':rev': { N: String(rev) } } } : {}),
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  }
+}
