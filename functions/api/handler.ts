@@ -14,15 +14,19 @@ import { DynamoJobStore } from '../../shared/aws/job-store.ts';
 import { LogReads } from '../../shared/aws/log-reads.ts';
 import { AwsLogStore } from '../../shared/aws/log-store.ts';
 import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
+import { RosterWrites } from '../../shared/aws/roster-writes.ts';
 import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
 import { httpHandler } from '../../shared/http/handler.ts';
 import { parseEnv } from '../../shared/model/env.ts';
 import { accountRoutes } from './account-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
 import { Env } from './env.ts';
+import { folderRoutes } from './folder-routes.ts';
+import { groupRoutes } from './group-routes.ts';
 import { instanceRoutes } from './instance-routes.ts';
 import { jobListRoutes } from './job-list-routes.ts';
 import { jobRoutes } from './job-routes.ts';
+import { memberRoutes } from './member-routes.ts';
 import { scriptRoutes } from './script-routes.ts';
 import { workspaceRoutes } from './workspace-routes.ts';
 
@@ -35,6 +39,10 @@ const jobs = new DynamoJobStore(db, JOBS_TABLE);
 const payloads = new AwsPayloadStore(db, JOBS_TABLE, PAYLOAD_BUCKET);
 const instance = new InstanceStore(db, CATALOG_TABLE);
 const callers = callerStores(db, CATALOG_TABLE, jobs);
+const roster = {
+  rosters: callers.rosters,
+  writes: new RosterWrites(db, CATALOG_TABLE, (workspace) => callers.rosters.forget(workspace)),
+};
 
 /** Everything over HTTP that neither runs a job nor streams: catalog, job reads, cancel, settings. */
 export const handler = httpHandler({
@@ -46,6 +54,9 @@ export const handler = httpHandler({
       newToken: () => randomBytes(24).toString('base64url'),
     }),
     ...workspaceRoutes({ workspaces: new WorkspaceCatalog(db, CATALOG_TABLE) }),
+    ...memberRoutes(roster),
+    ...groupRoutes(roster),
+    ...folderRoutes(roster),
     ...scriptRoutes({
       reads: new ScriptReads(db, CATALOG_TABLE),
       catalog: new ScriptCatalog(db, CATALOG_TABLE),
