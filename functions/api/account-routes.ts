@@ -63,6 +63,7 @@ const truncated = (token: StoredToken) => ({
   email: token.email,
   ...(token.workspace === undefined ? {} : { workspace_id: token.workspace }),
   read_only: token.read_only ?? false,
+  ...(token.scopes === undefined ? {} : { scopes: token.scopes }),
 });
 
 /** Who the caller is, and his tokens. */
@@ -81,11 +82,10 @@ export const accountRoutes = (deps: AccountDeps): Route[] => [
       hash: await sha256Hex(token),
       prefix: token.slice(0, TOKEN_PREFIX_CHARS),
       email: principal.email,
-      username: principal.username,
-      super_admin: principal.super_admin,
       created_at: now,
       ...(body.label ? { label: body.label } : {}),
       ...(body.workspace_id ? { workspace: body.workspace_id } : {}),
+      ...(body.scopes ? { scopes: body.scopes } : {}),
       ...(body.read_only ? { read_only: true } : {}),
       ...(expiration === undefined ? {} : { expiration }),
     });

@@ -15,7 +15,7 @@ import { type Route, route } from '../../shared/http/route.ts';
 import { badRequest, notFound, Problem } from '../../shared/model/errors.ts';
 import type { Folder } from '../../shared/model/roster.ts';
 import { checkMayRead } from './item-checks.ts';
-import { type RosterDeps, rosterOf } from './member-routes.ts';
+import { type RosterDeps, rosterOf } from './roster-of.ts';
 
 const view = (workspace: string, folder: Folder) => ({
   workspace_id: workspace,

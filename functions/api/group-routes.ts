@@ -12,7 +12,7 @@ import {
 import { type Route, route } from '../../shared/http/route.ts';
 import { badRequest, notFound, Problem } from '../../shared/model/errors.ts';
 import { DEPLOYERS, EVERYONE, type Group, type Roster } from '../../shared/model/roster.ts';
-import { type RosterDeps, rosterOf } from './member-routes.ts';
+import { type RosterDeps, rosterOf } from './roster-of.ts';
 
 /** `all` is nowhere stored: it is whoever is in the workspace. */
 const everyone = (roster: Roster): Group => ({

@@ -13,9 +13,11 @@ import { JobReads } from '../../shared/aws/job-reads.ts';
 import { DynamoJobStore } from '../../shared/aws/job-store.ts';
 import { LogReads } from '../../shared/aws/log-reads.ts';
 import { AwsLogStore } from '../../shared/aws/log-store.ts';
+import { LoginAttempts } from '../../shared/aws/login-attempts.ts';
 import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
 import { RosterWrites } from '../../shared/aws/roster-writes.ts';
 import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
+import { UserCatalog } from '../../shared/aws/user-catalog.ts';
 import { httpHandler } from '../../shared/http/handler.ts';
 import { parseEnv } from '../../shared/model/env.ts';
 import { accountRoutes } from './account-routes.ts';
@@ -26,6 +28,7 @@ import { groupRoutes } from './group-routes.ts';
 import { instanceRoutes } from './instance-routes.ts';
 import { jobListRoutes } from './job-list-routes.ts';
 import { jobRoutes } from './job-routes.ts';
+import { loginRoutes } from './login-routes.ts';
 import { memberRoutes } from './member-routes.ts';
 import { scriptRoutes } from './script-routes.ts';
 import { workspaceRoutes } from './workspace-routes.ts';
@@ -39,6 +42,8 @@ const jobs = new DynamoJobStore(db, JOBS_TABLE);
 const payloads = new AwsPayloadStore(db, JOBS_TABLE, PAYLOAD_BUCKET);
 const instance = new InstanceStore(db, CATALOG_TABLE);
 const callers = callerStores(db, CATALOG_TABLE, jobs);
+const users = new UserCatalog(db, CATALOG_TABLE);
+const newToken = (): string => randomBytes(24).toString('base64url');
 const roster = {
   rosters: callers.rosters,
   writes: new RosterWrites(db, CATALOG_TABLE, (workspace) => callers.rosters.forget(workspace)),
@@ -51,9 +56,16 @@ export const handler = httpHandler({
     ...instanceRoutes({ reachable: () => instance.read(Date.now()) }),
     ...accountRoutes({
       tokens: new TokenCatalog(db, CATALOG_TABLE),
-      newToken: () => randomBytes(24).toString('base64url'),
+      newToken,
     }),
-    ...workspaceRoutes({ workspaces: new WorkspaceCatalog(db, CATALOG_TABLE) }),
+    ...loginRoutes({
+      ...roster,
+      users,
+      tokens: new TokenCatalog(db, CATALOG_TABLE),
+      attempts: new LoginAttempts(db, JOBS_TABLE),
+      newToken,
+    }),
+    ...workspaceRoutes({ workspaces: new WorkspaceCatalog(db, CATALOG_TABLE), users }),
     ...memberRoutes(roster),
     ...groupRoutes(roster),
     ...folderRoutes(roster),

@@ -1,6 +1,4 @@
 import { owns } from '../../shared/access/item-rights.ts';
-import type { Rosters } from '../../shared/access/principal.ts';
-import type { RosterWrites } from '../../shared/aws/roster-writes.ts';
 import {
   addUser,
   archiveWorkspace,
@@ -17,18 +15,11 @@ import {
 } from '../../shared/contracts/members.ts';
 import { instanceRoute, type Route, route } from '../../shared/http/route.ts';
 import { badRequest, notFound } from '../../shared/model/errors.ts';
-import { type Grants, type Member, type Roster, Username } from '../../shared/model/roster.ts';
+import { type Member, type Roster, Username } from '../../shared/model/roster.ts';
 import { usernameOf } from '../../shared/model/user.ts';
+import { leaveWorkspace } from './leave-workspace.ts';
 import { memberView } from './member-view.ts';
-
-export type RosterDeps = { rosters: Rosters; writes: RosterWrites };
-
-/** The roster as it stands, for whoever changes or shows it. */
-export const rosterOf = async (deps: RosterDeps, workspace: string, now: number): Promise<Roster> => {
-  const roster = await deps.rosters.read(workspace, now, true);
-  if (roster === undefined) throw notFound(`workspace ${workspace} does not exist`);
-  return roster;
-};
+import { type RosterDeps, rosterOf } from './roster-of.ts';
 
 const memberOf = (roster: Roster, username: string): Member => {
   const member = roster.members.get(username);
@@ -56,30 +47,6 @@ const readingRoutes = (deps: RosterDeps): Route[] => [
   route(isOwnerOfPath, ({ params, standing }) => ({ body: owns(standing, params.path) })),
 ];
 
-const without = (grants: Grants, grantee: string): Grants =>
-  Object.fromEntries(Object.entries(grants).filter(([name]) => name !== grantee));
-
-/** Takes somebody out of every group and grant, so that nothing waits for whoever gets his name next. */
-const forgetGrantee = async (deps: RosterDeps, roster: Roster, username: string): Promise<void> => {
-  const grantee = `u/${username}`;
-  for (const { name, members, extra_perms } of roster.groups.values()) {
-    if (!members.includes(username) && !Object.hasOwn(extra_perms, grantee)) continue;
-    await deps.writes.changeGroup(roster.workspace, name, (group) => ({
-      ...group,
-      members: group.members.filter((member) => member !== username),
-      extra_perms: without(group.extra_perms, grantee),
-    }));
-  }
-  for (const { name, owners, extra_perms } of roster.folders.values()) {
-    if (!owners.includes(grantee) && !Object.hasOwn(extra_perms, grantee)) continue;
-    await deps.writes.changeFolder(roster.workspace, name, (folder) => ({
-      ...folder,
-      owners: folder.owners.filter((owner) => owner !== grantee),
-      extra_perms: without(folder.extra_perms, grantee),
-    }));
-  }
-};
-
 const changingRoutes = (deps: RosterDeps): Route[] => [
   ...[addUser, inviteUser].map((contract) =>
     route(contract, async ({ params, body, now }) => {
@@ -104,8 +71,7 @@ const changingRoutes = (deps: RosterDeps): Route[] => [
   }),
   route(deleteUser, async ({ params: { workspace, username }, now }) => {
     const roster = await rosterOf(deps, workspace, now);
-    await deps.writes.removeMember(workspace, memberOf(roster, username));
-    await forgetGrantee(deps, roster, username);
+    await leaveWorkspace(deps, workspace, memberOf(roster, username), now);
     return { body: `username ${username} deleted` };
   }),
   route(archiveWorkspace, async ({ params: { workspace } }) => {

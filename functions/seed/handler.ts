@@ -6,7 +6,9 @@ import { TokenCatalog } from '../../shared/aws/catalog-tokens.ts';
 import { WorkspaceCatalog } from '../../shared/aws/catalog-workspaces.ts';
 import { dynamodb } from '../../shared/aws/clients.ts';
 import { InstanceStore } from '../../shared/aws/instance.ts';
+import { passwordHash } from '../../shared/aws/passwords.ts';
 import { secretText } from '../../shared/aws/secrets.ts';
+import { UserCatalog } from '../../shared/aws/user-catalog.ts';
 import { parseEnv } from '../../shared/model/env.ts';
 import { usernameOf } from '../../shared/model/user.ts';
 import { Env } from './env.ts';
@@ -31,14 +33,25 @@ const seed = async (properties: unknown): Promise<void> => {
     base_url: BaseUrl.replace(/\/+$/, ''),
     public_keys: [publicKeyOf(signingKey(signingSecret))],
   });
-  await new TokenCatalog(db, env.CATALOG_TABLE).putAdmin({
+  const username = usernameOf(ADMIN_EMAIL);
+  const now = Date.now();
+  // A second deployment changes neither the password that was set meanwhile nor anything else about the admin.
+  await new UserCatalog(db, env.CATALOG_TABLE).create({
+    email: ADMIN_EMAIL,
+    username,
+    super_admin: true,
+    password_hash: await passwordHash(adminToken),
+    created_at: now,
+  });
+  await new TokenCatalog(db, env.CATALOG_TABLE).create({
     hash: createHash('sha256').update(adminToken).digest('hex'),
     prefix: adminToken.slice(0, 10),
     email: ADMIN_EMAIL,
-    now: Date.now(),
+    label: 'admin token of the installation',
+    created_at: now,
   });
-  const workspace = { id: FIRST_WORKSPACE, name: 'Admins', owner: ADMIN_EMAIL, created_at: Date.now() };
-  await new WorkspaceCatalog(db, env.CATALOG_TABLE).create(workspace, { username: usernameOf(ADMIN_EMAIL) });
+  const workspace = { id: FIRST_WORKSPACE, name: 'Admins', owner: ADMIN_EMAIL, created_at: now };
+  await new WorkspaceCatalog(db, env.CATALOG_TABLE).create(workspace, { username });
 };
 
 /**

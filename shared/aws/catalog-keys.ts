@@ -6,6 +6,7 @@
  * | `instance`            | `base`             | base URL, public keys            | seed                            | whoever signs or verifies | never          |
  * | `token#<sha256>`      | `token`            | a token's owner and limits       | seed, users/tokens/create       | every function with HTTP  | tokens/delete  |
  * | `user#<email>`        | `user`             | a user of the instance           | seed                            | api                       | later          |
+ * | `users`               | `<email>`          | a user in the list of all        | with the user                   | users/list_as_super_admin | users/delete   |
  * | `user#<email>`        | `token#<prefix>`   | a token in its owner's list      | with the token                  | tokens/list, delete       | tokens/delete  |
  * | `workspaces`          | `<workspace>`      | a workspace                      | workspaces/create               | every function with HTTP  | later          |
  * | `<ws>#access`         | `workspace`        | that it exists, and its state    | workspaces/create, archive      | every function with HTTP  | never          |
@@ -27,6 +28,9 @@ export const userTokenKey = (email: string, prefix: string): Key => ({
   pk: `user#${email}`,
   sk: `${USER_TOKEN_PREFIX}${prefix}`,
 });
+
+export const USERS = 'users';
+export const userListKey = (email: string): Key => ({ pk: USERS, sk: email });
 
 export const WORKSPACES = 'workspaces';
 export const workspaceKey = (id: string): Key => ({ pk: WORKSPACES, sk: id });

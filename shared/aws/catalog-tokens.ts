@@ -2,7 +2,7 @@ import { type DynamoDBClient, TransactWriteItemsCommand } from '@aws-sdk/client-
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { TokenStore, UserPrincipal } from '../access/principal.ts';
 import { isAlive, StoredToken } from '../model/token.ts';
-import { User, usernameOf } from '../model/user.ts';
+import { User } from '../model/user.ts';
 import { type CatalogTable, catalogItem, readItem, readPartition } from './catalog-items.ts';
 import { tokenKey, USER_TOKEN_PREFIX, userKey, userTokenKey } from './catalog-keys.ts';
 
@@ -36,26 +36,6 @@ export class TokenCatalog implements TokenStore {
     await this.#write([
       catalogItem(tokenKey(token.hash), token),
       catalogItem(userTokenKey(token.email, token.prefix), token),
-    ]);
-  }
-
-  /** The instance's first user and his token; doing it again changes nothing but the times. */
-  async putAdmin(admin: { hash: string; prefix: string; email: string; now: number }): Promise<void> {
-    const username = usernameOf(admin.email);
-    const user: User = { email: admin.email, username, super_admin: true, created_at: admin.now };
-    const token: StoredToken = {
-      hash: admin.hash,
-      prefix: admin.prefix,
-      email: admin.email,
-      username,
-      super_admin: true,
-      label: 'admin token of the installation',
-      created_at: admin.now,
-    };
-    await this.#write([
-      catalogItem(userKey(admin.email), user),
-      catalogItem(tokenKey(admin.hash), token),
-      catalogItem(userTokenKey(admin.email, admin.prefix), token),
     ]);
   }
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { isScope } from '../access/scopes.ts';
 import { WorkspaceId } from '../model/workspace.ts';
 import { contract, jsonAnswer, jsonBody, NoParams, NoQuery, noBody, textAnswer } from './contract.ts';
+import { MemberAnswer } from './members.ts';
 import { InWorkspace } from './params.ts';
 
 const GlobalUserInfo = z.object({
@@ -16,22 +18,6 @@ const GlobalUserInfo = z.object({
   role_source: z.literal('manual'),
   disabled: z.boolean(),
   workspace_id: z.string().optional(),
-});
-
-const WorkspaceUser = z.object({
-  workspace_id: z.string(),
-  email: z.string(),
-  username: z.string(),
-  is_admin: z.boolean(),
-  is_super_admin: z.boolean(),
-  name: z.string(),
-  created_at: z.string(),
-  operator: z.boolean(),
-  disabled: z.boolean(),
-  groups: z.array(z.string()),
-  folders: z.array(z.string()),
-  folders_read: z.array(z.string()),
-  folders_owners: z.array(z.string()),
 });
 
 export const globalWhoami = contract({
@@ -66,11 +52,13 @@ export const whoami = contract({
   params: InWorkspace,
   query: NoQuery,
   body: noBody,
-  answer: jsonAnswer(200, WorkspaceUser),
+  answer: jsonAnswer(200, MemberAnswer),
   access: { needs: 'workspace', right: 'read' },
 });
 
-/** `scopes` are refused until they are obeyed: a token that is meant to do little must not do all. */
+const Scope = z.string().max(1_000).refine(isScope, 'is no scope: write domain:action or jobs:run:scripts:<path>, ...');
+
+/** `scopes` limit the token to what they name (reference 2.7), such as `jobs:run:scripts:f/a/b`; an unknown one is refused. */
 export const createToken = contract({
   id: 'createToken',
   method: 'POST',
@@ -82,7 +70,7 @@ export const createToken = contract({
     z.object({
       label: z.string().max(200).nullish(),
       expiration: z.iso.datetime({ offset: true }).nullish(),
-      scopes: z.array(z.string()).max(0, 'token scopes are not supported yet').nullish(),
+      scopes: z.array(Scope).max(100).nullish(),
       workspace_id: WorkspaceId.nullish(),
       read_only: z.boolean().nullish(),
     }),
@@ -100,6 +88,7 @@ const TruncatedToken = z.object({
   email: z.string(),
   workspace_id: z.string().optional(),
   read_only: z.boolean(),
+  scopes: z.array(z.string()).optional(),
 });
 
 export const listTokens = contract({

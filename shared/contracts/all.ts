@@ -4,13 +4,27 @@ import * as groups from './groups.ts';
 import * as instance from './instance.ts';
 import * as jobContracts from './job.ts';
 import * as jobLists from './job-lists.ts';
+import * as login from './login.ts';
 import * as members from './members.ts';
 import * as run from './run.ts';
 import * as scripts from './scripts.ts';
 import * as stream from './stream.ts';
 import * as workspaces from './workspaces.ts';
 
-const files = [instance, account, workspaces, members, groups, folders, scripts, run, jobContracts, jobLists, stream];
+const files = [
+  instance,
+  account,
+  login,
+  workspaces,
+  members,
+  groups,
+  folders,
+  scripts,
+  run,
+  jobContracts,
+  jobLists,
+  stream,
+];
 
 /** Every operation that clients may call, whichever function answers it. Frames are no business of clients. */
 export const allContracts = files.flatMap((file) =>

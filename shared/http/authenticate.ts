@@ -4,11 +4,15 @@ import { JOB_TOKEN_PREFIX } from '../model/attempt-claims.ts';
 import { sha256Hex } from '../model/ids.ts';
 import type { HttpRequest } from './request.ts';
 
-/** The token of a request: `Authorization: Bearer`, else `?token=`, else the cookie `token`. */
-const tokenOf = (request: Pick<HttpRequest, 'headers' | 'query' | 'cookies'>): string | undefined => {
+/**
+ * The token of a request: `Authorization: Bearer`, else `?token=`, else the cookie `token`. A browser that another site made
+ * send a request says so (`Sec-Fetch-Site`): its cookie is not looked at then.
+ */
+export const tokenOf = (request: Pick<HttpRequest, 'headers' | 'query' | 'cookies'>): string | undefined => {
   const bearer = /^bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
   if (bearer !== undefined) return bearer;
   if (request.query.token !== undefined) return request.query.token;
+  if (['cross-site', 'same-site'].includes(request.headers['sec-fetch-site'] ?? '')) return undefined;
   const cookies = [...request.cookies, ...(request.headers.cookie ?? '').split(';')];
   const cookie = cookies.map((text) => text.trim()).find((text) => text.startsWith('token='));
   return cookie === undefined ? undefined : decodeURIComponent(cookie.slice('token='.length));

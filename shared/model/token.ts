@@ -9,8 +9,6 @@ export const StoredToken = z.object({
   hash: z.string(),
   prefix: z.string(),
   email: z.string(),
-  username: z.string(),
-  super_admin: z.boolean(),
   label: z.string().optional(),
   /** The token is good in this workspace only. */
   workspace: z.string().optional(),

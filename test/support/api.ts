@@ -10,7 +10,9 @@ import { TokenCatalog } from '../../shared/aws/catalog-tokens.ts';
 import { InstanceStore } from '../../shared/aws/instance.ts';
 import { DynamoJobStore } from '../../shared/aws/job-store.ts';
 import { AwsLogStore } from '../../shared/aws/log-store.ts';
+import { passwordHash } from '../../shared/aws/passwords.ts';
 import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
+import { UserCatalog } from '../../shared/aws/user-catalog.ts';
 import { serveService } from './serve-service.ts';
 
 const PLACE = { accountId: '000000000000', region: 'us-east-1' };
@@ -142,12 +144,16 @@ export const startApi = async () => {
   const db = new DynamoDBClient(services.servers.dynamo.client);
   const hash = createHash('sha256').update(ADMIN_TOKEN).digest('hex');
   await new InstanceStore(db, 'catalog').write({ base_url: 'http://localhost:8080', public_keys: [] });
-  await new TokenCatalog(db, 'catalog').putAdmin({
-    hash,
-    prefix: ADMIN_TOKEN.slice(0, 10),
+  const now = Date.now();
+  await new UserCatalog(db, 'catalog').create({
     email: 'admin@millrace.dev',
-    now: Date.now(),
+    username: 'admin',
+    super_admin: true,
+    password_hash: await passwordHash('password of the admin'),
+    created_at: now,
   });
+  const token = { hash, prefix: ADMIN_TOKEN.slice(0, 10), email: 'admin@millrace.dev', created_at: now };
+  await new TokenCatalog(db, 'catalog').create(token);
   const call = async (method: string, path: string, sent: Sent = {}): Promise<Answer> => {
     const context = { awsRequestId: 'request-1' } as Parameters<typeof handler>[1];
     const answer = await handler(eventOf(method, path, sent), context);
