@@ -63,9 +63,11 @@ const readingRoutes = (deps: RosterDeps): Route[] => [
 
 const changingRoutes = (deps: RosterDeps): Route[] => {
   const change = async (standing: Standing, name: string, next: (folder: Folder) => Folder): Promise<void> => {
-    checkOwns(standing, name);
-    if ((await deps.writes.changeFolder(standing.workspace, name, next)) === undefined)
-      throw noFolder(standing.workspace, name);
+    const changed = await deps.writes.changeFolder(standing.workspace, name, (folder) => {
+      checkOwns(standing, name);
+      return next(folder);
+    });
+    if (changed === undefined) throw noFolder(standing.workspace, name);
   };
   return [
     route(createFolder, async ({ params: { workspace }, body, standing, now }) => {
@@ -93,7 +95,8 @@ const changingRoutes = (deps: RosterDeps): Route[] => {
       }));
       return { body: `Updated folder ${name}` };
     }),
-    route(deleteFolder, async ({ params: { workspace, name }, standing }) => {
+    route(deleteFolder, async ({ params: { workspace, name }, standing, now }) => {
+      if (!(await rosterOf(deps, workspace, now)).folders.has(name)) throw noFolder(workspace, name);
       checkOwns(standing, name);
       if (!(await deps.writes.removeFolder(workspace, name))) throw noFolder(workspace, name);
       return { body: `Deleted folder ${name}` };

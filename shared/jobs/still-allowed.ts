@@ -14,23 +14,27 @@ export type StillAllowedDeps = {
 
 /**
  * Asks again, when a job starts, what was asked when it was launched: a right withdrawn meanwhile is withdrawn, however long
- * the job was queued. Answers what is wrong, or undefined. Membership is at most 5 s old.
+ * the job was queued. Answers what is wrong, or undefined. Membership is at most 1 s old.
+ * A job in the name of a group stands on two feet: the group must be there, and whoever launched it must still be its
+ * member and see the script (the group itself need not).
  */
 export const stillAllowed = async (deps: StillAllowedDeps, job: Job, now: number): Promise<string | undefined> => {
   const { permissioned_as, email, workspace } = job;
-  const roster = await deps.rosters.read(workspace, now);
+  const roster = await deps.rosters.read(workspace, now, true);
   if (roster === undefined) return `workspace ${workspace} does not exist any more`;
   if (roster.archived) return `workspace ${workspace} is archived`;
   const super_admin = permissioned_as === email && (await deps.isSuperadmin(email));
   const standing = standingOf(roster, { is: 'job', permissioned_as, email, super_admin });
   if (standing === undefined) return `${permissioned_as} is not in workspace ${workspace} any more, or is disabled`;
+  let runner = standing;
   if (permissioned_as.startsWith('g/') && email !== standing.email) {
     const launcher = standingOf(roster, { is: 'member', email, super_admin: await deps.isSuperadmin(email) });
     if (launcher?.groups.includes(permissioned_as.slice(2)) !== true)
       return `${email}, who launched it, is not a member of ${permissioned_as} any more`;
+    runner = launcher;
   }
-  if (job.kind !== 'script' || job.path === undefined || mayRead(standing, job.path)) return undefined;
-  return mayRead(standing, job.path, await deps.grants(workspace, job.path))
+  if (job.kind !== 'script' || job.path === undefined || mayRead(runner, job.path)) return undefined;
+  return mayRead(runner, job.path, await deps.grants(workspace, job.path))
     ? undefined
-    : `${permissioned_as} may not run ${job.path} any more`;
+    : `${runner.permissioned_as} may not run ${job.path} any more`;
 };
