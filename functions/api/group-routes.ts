@@ -30,8 +30,8 @@ const groupAt = (roster: Roster, name: string): Group => {
   return group;
 };
 
-/** Deploying in the name of others is an admin's to give, so that group has no other manager. */
-const checkManages = (standing: Standing, group: Group): void => {
+/** Throws 403 for who does not manage the group. Deploying in the name of others is an admin's to give, so that group has no other manager. */
+export const checkManages = (standing: Standing, group: Group): void => {
   if (group.name === EVERYONE) throw badRequest('Bad request: the group all is every member, and cannot be changed');
   const manages = group.name !== DEPLOYERS && group.extra_perms[standing.permissioned_as] === true;
   if (!standing.is_admin && !manages)

@@ -21,6 +21,7 @@ import { UserCatalog } from '../../shared/aws/user-catalog.ts';
 import { httpHandler } from '../../shared/http/handler.ts';
 import { parseEnv } from '../../shared/model/env.ts';
 import { accountRoutes } from './account-routes.ts';
+import { aclRoutes } from './acl-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
 import { Env } from './env.ts';
 import { folderRoutes } from './folder-routes.ts';
@@ -69,6 +70,11 @@ export const handler = httpHandler({
     ...memberRoutes(roster),
     ...groupRoutes(roster),
     ...folderRoutes(roster),
+    ...aclRoutes({
+      ...roster,
+      scripts: new ScriptReads(db, CATALOG_TABLE),
+      catalog: new ScriptCatalog(db, CATALOG_TABLE),
+    }),
     ...scriptRoutes({
       reads: new ScriptReads(db, CATALOG_TABLE),
       catalog: new ScriptCatalog(db, CATALOG_TABLE),

@@ -1,10 +1,12 @@
 import {
+  ConditionalCheckFailedException,
   type DynamoDBClient,
   TransactionCanceledException,
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
+import type { Grants } from '../model/roster.ts';
 import { HistoryEntry, headOf, ScriptHead, type ScriptVersion } from '../model/script.ts';
 import { type CatalogTable, catalogItem, readPartition, refusedWrites } from './catalog-items.ts';
 import {
@@ -15,6 +17,9 @@ import {
   scriptsPartition,
   scriptVersionKey,
 } from './catalog-keys.ts';
+
+const grantsAre = (was: Grants | undefined): string =>
+  was === undefined ? 'attribute_not_exists(extra_perms)' : 'extra_perms = :was';
 
 /** Writing scripts, and the lists over them. */
 export class ScriptCatalog {
@@ -45,9 +50,13 @@ export class ScriptCatalog {
       seen === undefined
         ? { ConditionExpression: 'attribute_not_exists(pk)' }
         : {
-            ConditionExpression: '#hash = :seen',
+            // The grants too: one taken back at this moment must not come back with the new head.
+            ConditionExpression: `#hash = :seen AND ${grantsAre(seen.extra_perms)}`,
             ExpressionAttributeNames: { '#hash': 'hash' },
-            ExpressionAttributeValues: { ':seen': { S: seen.hash } },
+            ExpressionAttributeValues: marshall({
+              ':seen': seen.hash,
+              ...(seen.extra_perms === undefined ? {} : { ':was': seen.extra_perms }),
+            }),
           };
     const put = (key: Key, value: object) => ({ TableName, Item: catalogItem(key, value) });
     try {
@@ -71,6 +80,31 @@ export class ScriptCatalog {
       const [versionRefused, headRefused] = refusedWrites(error);
       if (versionRefused) return 'same-hash';
       if (headRefused) return 'head-moved';
+      throw error;
+    }
+  }
+
+  /** Replaces the grants on a path. False: it has other grants or another version than `seen` had. */
+  async setGrants(workspace: string, seen: ScriptHead, extra_perms: Grants): Promise<boolean> {
+    const was = seen.extra_perms;
+    try {
+      await this.#at.db.send(
+        new UpdateItemCommand({
+          TableName: this.#at.table,
+          Key: marshall(scriptHeadKey(workspace, seen.path)),
+          UpdateExpression: 'SET extra_perms = :next',
+          ConditionExpression: `#hash = :hash AND ${grantsAre(was)}`,
+          ExpressionAttributeNames: { '#hash': 'hash' },
+          ExpressionAttributeValues: marshall({
+            ':next': extra_perms,
+            ':hash': seen.hash,
+            ...(was === undefined ? {} : { ':was': was }),
+          }),
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
       throw error;
     }
   }
@@ -133,7 +167,7 @@ export class ScriptCatalog {
         }),
       );
     } catch (error) {
-      if (!(error instanceof Error) || error.name !== 'ConditionalCheckFailedException') throw error;
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
     }
   }
 }

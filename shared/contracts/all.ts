@@ -1,4 +1,5 @@
 import * as account from './account.ts';
+import * as acls from './acls.ts';
 import * as folders from './folders.ts';
 import * as groups from './groups.ts';
 import * as instance from './instance.ts';
@@ -19,6 +20,7 @@ const files = [
   members,
   groups,
   folders,
+  acls,
   scripts,
   run,
   jobContracts,

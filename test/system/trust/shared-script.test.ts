@@ -99,6 +99,23 @@ describe('one script, shared by a folder', () => {
     expect(await bob.json('GET', '/w/demo/scripts/list_paths')).not.toContain('f/ours/secret');
   });
 
+  test('a grant on one script lets in whom it names, until it is taken back, over new versions too', async () => {
+    await ann.script('u/ann/tool', 'bash', 'echo one');
+    const read = () => bob.request('GET', '/w/demo/scripts/get/p/u/ann/tool');
+    expect(await status(bob, 'POST', '/w/demo/jobs/run/p/u/ann/tool', {})).toBe(403);
+    expect(await status(bob, 'POST', '/w/demo/acls/add/script/u/ann/tool', { owner: 'u/bob' })).toBe(403);
+    await ann.text('POST', '/w/demo/acls/add/script/u/ann/tool', 200, { owner: 'u/bob' });
+    await ann.script('u/ann/tool', 'bash', 'echo two', { auto_parent: true });
+    expect(await result(bob, 'u/ann/tool')).toBe('two');
+    const { hash } = await bob.json('GET', '/w/demo/scripts/get/p/u/ann/tool');
+    expect(await status(bob, 'POST', `/w/demo/jobs/run/h/${hash}`, {})).toBe(201);
+    const change = { path: 'u/ann/tool', language: 'bash', content: 'id', auto_parent: true };
+    expect(await status(bob, 'POST', '/w/demo/scripts/create', change)).toBe(403);
+    await ann.text('POST', '/w/demo/acls/remove/script/u/ann/tool', 200, { owner: 'u/bob' });
+    expect((await read()).status).toBe(403);
+    expect(await status(bob, 'POST', `/w/demo/jobs/run/h/${hash}`, {})).toBe(403);
+  });
+
   test('an operator runs it, makes nothing, and runs no code of his own', async () => {
     expect(await result(operator, 'f/shared/ask', { script: 'u/bob/diary' })).toMatchObject({
       me: 'oliver',

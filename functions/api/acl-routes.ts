@@ -1,0 +1,102 @@
+import { owns } from '../../shared/access/item-rights.ts';
+import type { Standing } from '../../shared/access/standing.ts';
+import type { ScriptCatalog } from '../../shared/aws/catalog-script-writes.ts';
+import type { ScriptReads } from '../../shared/aws/catalog-scripts.ts';
+import { addGranularAcls, getGranularAcls, removeGranularAcls } from '../../shared/contracts/acls.ts';
+import { type Route, route } from '../../shared/http/route.ts';
+import { notFound, Problem, unreachable } from '../../shared/model/errors.ts';
+import type { Grants } from '../../shared/model/roster.ts';
+import { checkManages } from './group-routes.ts';
+import { checkMayRead } from './item-checks.ts';
+import { type RosterDeps, rosterOf } from './roster-of.ts';
+
+export type AclDeps = RosterDeps & {
+  scripts: Pick<ScriptReads, 'head'>;
+  catalog: Pick<ScriptCatalog, 'setGrants'>;
+};
+
+type Thing = { workspace: string; kind: 'script' | 'folder' | 'group_'; path: string };
+
+const missing = ({ workspace, kind, path }: Thing): Problem =>
+  notFound(`${kind} ${path} does not exist in workspace ${workspace}`);
+
+const checkOwns = (standing: Standing, path: string): void => {
+  if (!owns(standing, path))
+    throw new Problem(403, `Permission denied: ${standing.permissioned_as} does not own ${path}, so may not share it`);
+};
+
+const grantsOn = async (deps: AclDeps, standing: Standing, thing: Thing, now: number): Promise<Grants> => {
+  switch (thing.kind) {
+    case 'script': {
+      const head = await deps.scripts.head(thing.workspace, thing.path);
+      if (head === undefined) throw missing(thing);
+      checkMayRead(standing, thing.path, head.extra_perms);
+      return head.extra_perms ?? {};
+    }
+    case 'folder': {
+      const folder = (await rosterOf(deps, thing.workspace, now)).folders.get(thing.path);
+      if (folder === undefined) throw missing(thing);
+      checkMayRead(standing, `f/${thing.path}`);
+      return folder.extra_perms;
+    }
+    case 'group_': {
+      const group = (await rosterOf(deps, thing.workspace, now)).groups.get(thing.path);
+      if (group === undefined) throw missing(thing);
+      return group.extra_perms;
+    }
+    default:
+      return unreachable(thing.kind);
+  }
+};
+
+/** Changes the grants on a thing; whoever asks must own it (manage it, if a group), as it stands at the write. */
+const change = async (
+  deps: AclDeps,
+  standing: Standing,
+  thing: Thing,
+  next: (grants: Grants) => Grants,
+): Promise<void> => {
+  switch (thing.kind) {
+    case 'script': {
+      const head = await deps.scripts.head(thing.workspace, thing.path);
+      if (head === undefined) throw missing(thing);
+      checkOwns(standing, thing.path);
+      if (!(await deps.catalog.setGrants(thing.workspace, head, next(head.extra_perms ?? {}))))
+        throw new Problem(409, `${thing.path} was changed at the same time: try again`);
+      return;
+    }
+    case 'folder': {
+      const changed = await deps.writes.changeFolder(thing.workspace, thing.path, (folder) => {
+        checkOwns(standing, `f/${thing.path}`);
+        return { ...folder, extra_perms: next(folder.extra_perms) };
+      });
+      if (changed === undefined) throw missing(thing);
+      return;
+    }
+    case 'group_': {
+      const changed = await deps.writes.changeGroup(thing.workspace, thing.path, (group) => {
+        checkManages(standing, group);
+        return { ...group, extra_perms: next(group.extra_perms) };
+      });
+      if (changed === undefined) throw missing(thing);
+      return;
+    }
+    default:
+      unreachable(thing.kind);
+  }
+};
+
+/** Grants on single things. */
+export const aclRoutes = (deps: AclDeps): Route[] => [
+  route(getGranularAcls, async ({ params, standing, now }) => ({
+    body: await grantsOn(deps, standing, params, now),
+  })),
+  route(addGranularAcls, async ({ params, body: { owner, write }, standing }) => {
+    await change(deps, standing, params, (grants) => ({ ...grants, [owner]: write ?? false }));
+    return { body: `Successfully shared ${params.kind} ${params.path} with ${owner}` };
+  }),
+  route(removeGranularAcls, async ({ params, body: { owner }, standing }) => {
+    await change(deps, standing, params, ({ [owner]: _taken, ...others }) => others);
+    return { body: `Successfully unshared ${params.kind} ${params.path} with ${owner}` };
+  }),
+];
