@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { cachedTokens } from '../../shared/access/cached-tokens.ts';
+import { AuditLog } from '../../shared/aws/audit-log.ts';
 import { ScriptCatalog } from '../../shared/aws/catalog-script-writes.ts';
 import { ScriptReads } from '../../shared/aws/catalog-scripts.ts';
 import { TokenCatalog } from '../../shared/aws/catalog-tokens.ts';
@@ -22,6 +23,7 @@ import { httpHandler } from '../../shared/http/handler.ts';
 import { parseEnv } from '../../shared/model/env.ts';
 import { accountRoutes } from './account-routes.ts';
 import { aclRoutes } from './acl-routes.ts';
+import { auditRoutes } from './audit-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
 import { Env } from './env.ts';
 import { folderRoutes } from './folder-routes.ts';
@@ -44,6 +46,7 @@ const payloads = new AwsPayloadStore(db, JOBS_TABLE, PAYLOAD_BUCKET);
 const instance = new InstanceStore(db, CATALOG_TABLE);
 const callers = callerStores(db, CATALOG_TABLE, jobs);
 const users = new UserCatalog(db, CATALOG_TABLE);
+const audit = new AuditLog(db, CATALOG_TABLE);
 const newToken = (): string => randomBytes(24).toString('base64url');
 const roster = {
   rosters: callers.rosters,
@@ -52,7 +55,7 @@ const roster = {
 
 /** Everything over HTTP that neither runs a job nor streams: catalog, job reads, cancel, settings. */
 export const handler = httpHandler({
-  deps: { ...callers, tokens: cachedTokens(callers.tokens), now: Date.now },
+  deps: { ...callers, tokens: cachedTokens(callers.tokens), audit, now: Date.now },
   routes: [
     ...instanceRoutes({ reachable: () => instance.read(Date.now()) }),
     ...accountRoutes({
@@ -61,6 +64,7 @@ export const handler = httpHandler({
     }),
     ...loginRoutes({
       ...roster,
+      audit,
       users,
       tokens: new TokenCatalog(db, CATALOG_TABLE),
       attempts: new LoginAttempts(db, JOBS_TABLE),
@@ -75,6 +79,7 @@ export const handler = httpHandler({
       scripts: new ScriptReads(db, CATALOG_TABLE),
       catalog: new ScriptCatalog(db, CATALOG_TABLE),
     }),
+    ...auditRoutes({ audit }),
     ...scriptRoutes({
       reads: new ScriptReads(db, CATALOG_TABLE),
       catalog: new ScriptCatalog(db, CATALOG_TABLE),

@@ -1,3 +1,4 @@
+import type { AuditLog } from '../../shared/aws/audit-log.ts';
 import type { TokenCatalog } from '../../shared/aws/catalog-tokens.ts';
 import type { LoginAttempts } from '../../shared/aws/login-attempts.ts';
 import { isPassword, passwordHash } from '../../shared/aws/passwords.ts';
@@ -14,6 +15,7 @@ import {
 } from '../../shared/contracts/login.ts';
 import { tokenOf } from '../../shared/http/authenticate.ts';
 import { instanceRoute, openRoute, type Route } from '../../shared/http/route.ts';
+import { auditId } from '../../shared/model/audit.ts';
 import { badRequest, notFound, Problem } from '../../shared/model/errors.ts';
 import { sha256Hex } from '../../shared/model/ids.ts';
 import { TOKEN_PREFIX_CHARS } from '../../shared/model/token.ts';
@@ -25,6 +27,7 @@ export type LoginDeps = RosterDeps & {
   users: UserCatalog;
   tokens: Pick<TokenCatalog, 'create' | 'revoke'>;
   attempts: LoginAttempts;
+  audit: Pick<AuditLog, 'append'>;
   newToken: () => string;
 };
 
@@ -58,6 +61,15 @@ const sessionRoutes = (deps: LoginDeps): Route[] => [
       label: 'session',
       created_at: now,
       expiration: now + SESSION_MS,
+    });
+    await deps.audit.append({
+      id: auditId(now, Math.random()),
+      workspace: 'admins',
+      timestamp: now,
+      username: user.username,
+      email,
+      operation: 'users.login',
+      action_kind: 'Execute',
     });
     return { body: token, headers: { 'set-cookie': cookie(token, SESSION_MS / 1000, request.headers) } };
   }),

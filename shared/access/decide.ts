@@ -7,7 +7,7 @@ import type { Standing } from './standing.ts';
  * What one must be able to do in a workspace. `write` is making and changing things, which operators never may; `run` is
  * running and stopping; `admin` is changing who may what. Each contract names exactly one.
  */
-export type Right = 'read' | 'run' | 'write' | 'admin';
+type Right = 'read' | 'run' | 'write' | 'admin';
 
 /** The rule that stands before a contract. There is no rule that lets pass by default. */
 export type Access =

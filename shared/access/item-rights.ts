@@ -25,7 +25,7 @@ const byPath = (standing: Standing, path: string): ItemRight => {
  * The right of `standing` on the item at `path` that itself grants `extra_perms`. Admins may write everywhere; an
  * operator never more than read.
  */
-export const rightOn = (standing: Standing, path: string, extra_perms: Grants = {}): ItemRight => {
+const rightOn = (standing: Standing, path: string, extra_perms: Grants = {}): ItemRight => {
   if (standing.is_admin) return 'write';
   const rights = [byPath(standing, path), grantOf(extra_perms, granteesOf(standing))];
   if (rights.includes('write')) return standing.operator ? 'read' : 'write';

@@ -26,7 +26,7 @@ const parsed = (text: string): Scope | undefined => {
 };
 
 /** Domains that scopes can name. */
-export const SCOPE_DOMAINS: readonly string[] = [
+const SCOPE_DOMAINS: readonly string[] = [
   'jobs',
   'scripts',
   'flows',

@@ -14,6 +14,7 @@
  * | `<ws>#access`         | `group#<name>`     | a group and its members          | groups routes                   | every function with HTTP  | groups/delete  |
  * | `<ws>#access`         | `folder#<name>`    | a folder and its grants          | folders routes                  | every function with HTTP  | folders/delete |
  * | `user#<email>`        | `member#<ws>`      | his name in a workspace          | with the member                 | api, dispatch, wait       | with the member|
+ * | `<ws>#audit`           | `<id>`             | a line of the audit log          | every change, by api            | audit/list                | never          |
  * | `<ws>#scripts`        | `<path>`           | head: the newest version, small  | scripts/create, archive         | webhook, wait, api        | delete/p       |
  * | `<ws>#hash#<hash>`    | `script`           | a version, whole                 | scripts/create, archive, delete | dispatch, wait, api       | delete/p       |
  * | `<ws>#history#<path>` | `<time>#<hash>`    | a version in its path's history  | scripts/create                  | history/p, delete/p       | delete/p       |
@@ -63,4 +64,11 @@ export const historyPartition = (workspace: string, path: string): string => `${
 export const historyKey = (workspace: string, path: string, createdAt: number, hash: string): Key => ({
   pk: historyPartition(workspace, path),
   sk: `${String(createdAt).padStart(14, '0')}#${hash}`,
+});
+
+export const auditPartition = (workspace: string): string => `${workspace}#audit`;
+/** Sorts by time, as the ids do. */
+export const auditKey = (workspace: string, id: number): Key => ({
+  pk: auditPartition(workspace),
+  sk: String(id).padStart(17, '0'),
 });

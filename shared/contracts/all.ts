@@ -1,5 +1,6 @@
 import * as account from './account.ts';
 import * as acls from './acls.ts';
+import * as audit from './audit.ts';
 import * as folders from './folders.ts';
 import * as groups from './groups.ts';
 import * as instance from './instance.ts';
@@ -21,6 +22,7 @@ const files = [
   groups,
   folders,
   acls,
+  audit,
   scripts,
   run,
   jobContracts,

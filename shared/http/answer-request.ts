@@ -3,6 +3,7 @@ import type { AttemptTokenVerifier, Caller, Rosters, TokenStore } from '../acces
 import { type Standing, standingOf } from '../access/standing.ts';
 import { actOf } from '../contracts/act.ts';
 import { notFound, Problem } from '../model/errors.ts';
+import { type AuditTrail, auditEntry } from './audit-trail.ts';
 import { authenticate } from './authenticate.ts';
 import type { Match } from './match.ts';
 import type { HttpRequest } from './request.ts';
@@ -13,6 +14,8 @@ export type HttpDeps = {
   tokens: TokenStore;
   attempts: AttemptTokenVerifier;
   rosters: Rosters;
+  /** Present: what changes something is told here, before it is answered. */
+  audit?: AuditTrail;
   now: () => number;
 };
 
@@ -103,6 +106,15 @@ export const answerRequest = async (
     throw notFound(`workspace ${workspace ?? ''} does not exist`);
   if (!decision.allow) throw new Problem(decision.status, decision.reason);
   const reply = await route.run({ caller, standing, params, request, now });
+  if (deps.audit !== undefined && route.contract.method !== 'GET' && act.action !== 'read') {
+    if (caller?.kind === 'user' || caller?.kind === 'job')
+      await deps.audit.append(
+        auditEntry(
+          { path: route.contract.path, act, principal: caller, standing, params },
+          { now, random: Math.random() },
+        ),
+      );
+  }
   const answered = cors ? { ...reply, headers: { ...CORS, ...reply.headers } } : reply;
   return request.method === 'HEAD' ? { ...answered, body: '' } : answered;
 };

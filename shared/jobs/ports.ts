@@ -1,5 +1,7 @@
+import type { Standing } from '../access/standing.ts';
 import type { Completion } from '../model/completion.ts';
 import type { Job, JobKey, LogTail, Payload } from '../model/job.ts';
+import type { Json } from '../model/json.ts';
 import type { Frame, RunnerRequest } from '../model/runner.ts';
 
 /** Names one transition. Every conditional write carries it, so that a lost reply is not taken for a lost race. */
@@ -114,4 +116,29 @@ export interface WorkerStore {
   /** Undefined: no beat is known. */
   leaseOf(worker: string): Promise<number | undefined>;
   gone(worker: string): Promise<void>;
+}
+
+/**
+ * Encrypts texts of a workspace so that they may lie in a table. `bound` names what a text belongs to: it opens only where
+ * the same is named again, so a ciphertext that was copied elsewhere is of no use there.
+ */
+export interface SecretBox {
+  seal(workspace: string, bound: string, text: string): Promise<string>;
+  /** Undefined: it was not sealed here, or is bound to something else. */
+  open(workspace: string, bound: string, sealed: string): Promise<string | undefined>;
+}
+
+/** Texts that must not stand in the log of an attempt: secrets that its job was given or fetched. */
+export interface MaskStore {
+  /** Durable when it resolves, which must be before the job can know them. False: the attempt is over. */
+  add(key: JobKey, attempt: number, texts: readonly string[]): Promise<boolean>;
+  /** All masks of the attempt, and how many times some were added: what a write of its log must be up to date with. */
+  read(key: JobKey, attempt: number): Promise<{ texts: string[]; revision: number }>;
+}
+
+/** Variables and resources by path, as far as `standing` may read them: otherwise a Problem (403, or 404 for none). */
+export interface ValueReads {
+  variable(standing: Standing, path: string): Promise<{ value: string; is_secret: boolean }>;
+  /** As stored: references in it are not followed. */
+  resource(standing: Standing, path: string): Promise<Json>;
 }

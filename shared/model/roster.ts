@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** Names of users and groups, as they stand in `u/<name>` and `g/<name>`. */
 export const Username = z.string().regex(/^[\w-]{1,50}$/, 'must be 1 to 50 letters, digits, "-" or "_"');
-export const GroupName = Username;
+export const GroupName = z.string().regex(/^[\w-]{1,50}$/, 'must be 1 to 50 letters, digits, "-" or "_"');
 export const FolderName = z.string().regex(/^[\w-]{1,50}$/, 'must be 1 to 50 letters, digits, "-" or "_"');
 
 /** Whom a grant is for: a user or a group. */

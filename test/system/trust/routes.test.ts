@@ -44,6 +44,7 @@ const RULES = {
     'listFolderNames',
     'listFolders',
     'getGranularAcls',
+    'listAuditLogs',
     'existsScriptByPath',
     'getScriptByHash',
     'getScriptByPath',

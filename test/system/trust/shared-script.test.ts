@@ -129,6 +129,24 @@ describe('one script, shared by a folder', () => {
   });
 });
 
+describe('the audit log', () => {
+  test('tells admins what everybody changed, and others what they changed themselves', async () => {
+    const of = async (who: Client) =>
+      (await who.json('GET', '/w/demo/audit/list?per_page=100')).map(
+        (line: { username: string; operation: string; resource?: string }) =>
+          [line.username, line.operation, line.resource ?? ''].join(' '),
+      );
+    const all = await of(millrace);
+    expect(all).toContain('ann acls.add u/ann/tool');
+    expect(all).toContain('ann folders.create ');
+    expect(all).toContain('admin workspaces.add_user ');
+    expect((await of(bob)).every((line: string) => line.startsWith('bob '))).toBe(true);
+    const logins = await millrace.json('GET', '/w/admins/audit/list?operation=users.login');
+    expect(logins.map((line: { username: string }) => line.username)).toContain('ann');
+    expect(JSON.stringify(logins)).not.toContain('password of');
+  });
+});
+
 describe('what is run', () => {
   test('is seen by whoever may see where it ran from, and by nobody else', async () => {
     const shared = await bob.text('POST', '/w/demo/jobs/run/p/f/shared/ask', 201, { script: 'x' });

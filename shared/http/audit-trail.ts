@@ -1,0 +1,48 @@
+import type { Principal } from '../access/principal.ts';
+import type { Act } from '../access/scopes.ts';
+import type { Standing } from '../access/standing.ts';
+import { type AuditEntry, actionKindOf, auditId } from '../model/audit.ts';
+
+/** Where the audit log is written. */
+export type AuditTrail = { append(entry: AuditEntry): Promise<void> };
+
+/** What concerns no workspace is told in this one. */
+const INSTANCE = 'admins';
+/** Parts of paths that say nothing about what is done. */
+const SILENT = new Set(['queue', 'p', 'h']);
+
+/** `scripts.archive` of `/w/{workspace}/scripts/archive/p/{path+}`. */
+const operationOf = (path: string, domain: string): string => {
+  const segments = path.split('/').slice(1);
+  const words = (segments[0] === 'w' ? segments.slice(3) : segments.slice(1)).filter(
+    (segment) => !segment.startsWith('{') && !SILENT.has(segment),
+  );
+  return [domain, ...words].join('.');
+};
+
+/** The line that a request leaves in the audit log. */
+export const auditEntry = (
+  done: {
+    path: string;
+    act: Act;
+    principal: Principal;
+    standing?: Standing | undefined;
+    params: Record<string, string>;
+  },
+  moment: { now: number; random: number },
+): AuditEntry => {
+  const { path, act, principal, standing, params } = done;
+  const operation = operationOf(path, act.domain);
+  const resource = act.path ?? params.username ?? params.email ?? params.id ?? params.hash ?? params.token_prefix;
+  return {
+    id: auditId(moment.now, moment.random),
+    workspace: params.workspace ?? INSTANCE,
+    timestamp: moment.now,
+    username: standing?.username ?? principal.username,
+    email: principal.email,
+    operation,
+    action_kind: actionKindOf(operation),
+    ...(resource === undefined ? {} : { resource }),
+    ...(principal.kind === 'job' ? { job: principal.job_id } : {}),
+  };
+};
