@@ -90,6 +90,7 @@ export const handler = httpHandler({
       payloads,
       logs: new LogReads(db, JOBS_TABLE, PAYLOAD_BUCKET),
       logStore: new AwsLogStore(db, JOBS_TABLE, PAYLOAD_BUCKET),
+      links: callers.links,
     }),
     ...jobListRoutes({ reads: new JobReads(db, JOBS_TABLE), counts: new JobCounts(db, JOBS_TABLE) }),
     ...batchRoutes({

@@ -1,36 +1,39 @@
+import type { ViewTokens } from '../../shared/aws/view-tokens.ts';
 import {
   cancelQueuedJob,
   forceCancelQueuedJob,
   getCompletedJob,
   getCompletedJobTiming,
   getJob,
+  getJobPublicViewToken,
   getJobUpdates,
+  getJobViewToken,
   getRootJobId,
   getScheduledFor,
 } from '../../shared/contracts/job.ts';
-import { type Route, route } from '../../shared/http/route.ts';
+import { linkRoute, type Route, route } from '../../shared/http/route.ts';
 import { cancelJob } from '../../shared/jobs/cancel-job.ts';
 import type { LogStore } from '../../shared/jobs/ports.ts';
-import { visibleJob } from '../../shared/jobs/visible-job.ts';
+import { shownJob, visibleJob } from '../../shared/jobs/visible-job.ts';
 import { notFound, unreachable } from '../../shared/model/errors.ts';
 import type { JobKey } from '../../shared/model/job.ts';
 import { forceCancel } from './force-cancel.ts';
 import { completedJobAt, jobText, jobUpdate, type ReadDeps } from './read-job.ts';
 
-export type JobDeps = ReadDeps & { logStore: LogStore };
+export type JobDeps = ReadDeps & { logStore: LogStore; links: Pick<ViewTokens, 'make'> };
 
 const readingRoutes = (deps: JobDeps): Route[] => [
-  route(getJob, async ({ params, query, standing }) => ({
-    body: await jobText(deps, await visibleJob(deps.jobs, standing, params), {
+  linkRoute(getJob, async ({ params, query, sight }) => ({
+    body: await jobText(deps, await shownJob(deps.jobs, sight, params), {
       logs: query.no_logs,
       code: query.no_code,
     }),
   })),
-  route(getCompletedJob, async ({ params, standing }) => ({
-    body: await jobText(deps, await completedJobAt(deps, standing, params), {}),
+  linkRoute(getCompletedJob, async ({ params, sight }) => ({
+    body: await jobText(deps, await completedJobAt(deps, sight, params), {}),
   })),
-  route(getCompletedJobTiming, async ({ params, standing }) => {
-    const job = await completedJobAt(deps, standing, params);
+  linkRoute(getCompletedJobTiming, async ({ params, sight }) => {
+    const job = await completedJobAt(deps, sight, params);
     return {
       body: {
         created_at: new Date(job.created_at).toISOString(),
@@ -39,16 +42,26 @@ const readingRoutes = (deps: JobDeps): Route[] => [
       },
     };
   }),
-  route(getJobUpdates, async ({ params, query, standing }) => {
-    const job = await visibleJob(deps.jobs, standing, params);
+  linkRoute(getJobUpdates, async ({ params, query, sight }) => {
+    const job = await shownJob(deps.jobs, sight, params);
     return { body: await jobUpdate(deps, job, query.log_offset ?? 0, !query.no_logs) };
   }),
-  route(getRootJobId, async ({ params, standing }) => {
-    const job = await visibleJob(deps.jobs, standing, params);
+  linkRoute(getRootJobId, async ({ params, sight }) => {
+    const job = await shownJob(deps.jobs, sight, params);
     return { body: job.root_job ?? job.parent_job ?? job.id };
   }),
   route(getScheduledFor, async ({ params, standing }) => ({
     body: (await visibleJob(deps.jobs, standing, params)).scheduled_for,
+  })),
+];
+
+/** Links to one job, for whoever may see it himself: a link makes no further links. */
+const linkRoutes = (deps: JobDeps): Route[] => [
+  route(getJobViewToken, async ({ params, standing }) => ({
+    body: await deps.links.make(await visibleJob(deps.jobs, standing, params), false),
+  })),
+  route(getJobPublicViewToken, async ({ params, standing }) => ({
+    body: await deps.links.make(await visibleJob(deps.jobs, standing, params), true),
   })),
 ];
 
@@ -83,5 +96,9 @@ const cancelingRoutes = (deps: JobDeps): Route[] => {
   ];
 };
 
-/** One job: reading it, following it, canceling it. */
-export const jobRoutes = (deps: JobDeps): Route[] => [...readingRoutes(deps), ...cancelingRoutes(deps)];
+/** One job: reading it, following it, sharing it, canceling it. */
+export const jobRoutes = (deps: JobDeps): Route[] => [
+  ...readingRoutes(deps),
+  ...linkRoutes(deps),
+  ...cancelingRoutes(deps),
+];

@@ -30,6 +30,14 @@ const parameters = (schema: z.ZodType, where: 'path' | 'query') => {
   }));
 };
 
+const VIEW_TOKEN = {
+  name: 'view_token',
+  in: 'query',
+  required: false,
+  schema: { type: 'string' },
+  description: 'a link from jobs/job_view_token; or as header X-View-Token',
+};
+
 const requestBody = ({ body }: Described) => {
   switch (body.kind) {
     case 'none':
@@ -54,7 +62,11 @@ const requestBody = ({ body }: Described) => {
 const operation = (described: Described) => ({
   operationId: described.id,
   summary: described.summary,
-  parameters: [...parameters(described.params, 'path'), ...parameters(described.query, 'query')],
+  parameters: [
+    ...parameters(described.params, 'path'),
+    ...parameters(described.query, 'query'),
+    ...('orViewToken' in described.access ? [VIEW_TOKEN] : []),
+  ],
   ...requestBody(described),
   ...(described.access.needs === 'nothing' ? { security: [] } : {}),
   responses: {

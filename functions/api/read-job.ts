@@ -1,8 +1,8 @@
-import type { Standing } from '../../shared/access/standing.ts';
+import type { Sight } from '../../shared/access/job-visibility.ts';
 import type { LogReads } from '../../shared/aws/log-reads.ts';
 import type { JobStore, PayloadStore } from '../../shared/jobs/ports.ts';
 import { shownPayloads } from '../../shared/jobs/shown-payloads.ts';
-import { visibleJob } from '../../shared/jobs/visible-job.ts';
+import { shownJob } from '../../shared/jobs/visible-job.ts';
 import { notFound } from '../../shared/model/errors.ts';
 import { isCompleted, type Job, type JobKey } from '../../shared/model/job.ts';
 import { jobView, withRawFields } from '../../shared/model/job-view.ts';
@@ -14,8 +14,8 @@ export type ReadDeps = { jobs: JobStore; payloads: PayloadStore; logs: Pick<LogR
 const SHOWN_LOG_CHARS = 20_000;
 
 /** The job, or a 404 as long as it is not completed: clients poll on that. */
-export const completedJobAt = async (deps: Pick<ReadDeps, 'jobs'>, standing: Standing, key: JobKey): Promise<Job> => {
-  const job = await visibleJob(deps.jobs, standing, key);
+export const completedJobAt = async (deps: Pick<ReadDeps, 'jobs'>, sight: Sight, key: JobKey): Promise<Job> => {
+  const job = await shownJob(deps.jobs, sight, key);
   if (!isCompleted(job.status)) throw notFound(`Completed job not found: ${key.id} is ${job.status}`);
   return job;
 };

@@ -5,8 +5,8 @@ import {
   getJobLogs,
   getJobUpdatesSse,
 } from '../../shared/contracts/stream.ts';
-import { type Route, route } from '../../shared/http/route.ts';
-import { visibleJob } from '../../shared/jobs/visible-job.ts';
+import { linkRoute, type Route } from '../../shared/http/route.ts';
+import { shownJob } from '../../shared/jobs/visible-job.ts';
 import { notFound } from '../../shared/model/errors.ts';
 import { isCompleted, isSuccess, type Job } from '../../shared/model/job.ts';
 import { withRawFields } from '../../shared/model/job-view.ts';
@@ -18,21 +18,21 @@ const ANSI_HINT = "to remove ansi colors, use: | sed 's/\\x1B\\[[0-9;]\\{1,\\}[A
 
 /** Reads that may outlive 30 s or 6 MB: whatever has no bound of its own. */
 export const streamRoutes = (deps: StreamDeps): Route[] => [
-  route(getJobLogs, async ({ params, query, standing }) => {
-    const job = await visibleJob(deps.jobs, standing, params);
+  linkRoute(getJobLogs, async ({ params, query, sight }) => {
+    const job = await shownJob(deps.jobs, sight, params);
     return { body: wholeLog(deps, job, query.remove_ansi_warnings ?? false) };
   }),
-  route(getJobUpdatesSse, async ({ params, query, standing }) => {
-    await visibleJob(deps.jobs, standing, params);
+  linkRoute(getJobUpdatesSse, async ({ params, query, sight }) => {
+    await shownJob(deps.jobs, sight, params);
     return { body: jobUpdates(deps, params, query), headers: { 'cache-control': 'no-cache' } };
   }),
-  route(getCompletedJobResult, async ({ params, standing }) => {
-    const job = await visibleJob(deps.jobs, standing, params);
+  linkRoute(getCompletedJobResult, async ({ params, sight }) => {
+    const job = await shownJob(deps.jobs, sight, params);
     if (!isCompleted(job.status)) throw notFound(`job ${params.id} is not completed`);
     return { body: await resultText(deps, job) };
   }),
-  route(getCompletedJobResultMaybe, async ({ params, standing }) => {
-    const job = await visibleJob(deps.jobs, standing, params);
+  linkRoute(getCompletedJobResultMaybe, async ({ params, sight }) => {
+    const job = await shownJob(deps.jobs, sight, params);
     const completed = isCompleted(job.status);
     const known = {
       completed,
@@ -41,8 +41,8 @@ export const streamRoutes = (deps: StreamDeps): Route[] => [
     };
     return { body: withRawFields(known, { result: await resultText(deps, job) }) };
   }),
-  route(getJobArgs, async ({ params, standing }) => {
-    const job = await visibleJob(deps.jobs, standing, params);
+  linkRoute(getJobArgs, async ({ params, sight }) => {
+    const job = await shownJob(deps.jobs, sight, params);
     return { body: await deps.payloads.get(job, job.args) };
   }),
 ];

@@ -2,6 +2,7 @@ import { unreachable } from '../model/errors.ts';
 import type { Caller, JobPrincipal, UserPrincipal } from './principal.ts';
 import { type Act, scopesAllow } from './scopes.ts';
 import type { Standing } from './standing.ts';
+import type { ViewLink } from './view-link.ts';
 
 /**
  * What one must be able to do in a workspace. `write` is making and changing things, which operators never may; `run` is
@@ -16,7 +17,8 @@ export type Access =
   /** A user with a token that limits nothing: whoever holds less may not make himself more. */
   | { needs: 'account' }
   | { needs: 'superadmin' }
-  | { needs: 'workspace'; right: Right }
+  /** `orViewToken`: or holding a link to the job of the path or to one that it belongs to; only for reading by id. */
+  | { needs: 'workspace'; right: Right; orViewToken?: true }
   | { needs: 'control-token' };
 
 /** What a request is about, as its path names it, and what it would do in the words of scopes. */
@@ -28,6 +30,8 @@ export type Target = {
   /** What the caller is in the workspace; undefined: nothing. */
   standing?: Standing | undefined;
   archived?: boolean | undefined;
+  /** The link that the request brought, checked to be genuine. Which jobs it shows is decided when the job is read. */
+  link?: ViewLink | undefined;
 };
 
 export type Decision = { allow: true } | { allow: false; status: 401 | 403; reason: string };
@@ -41,6 +45,7 @@ type Guarded = Exclude<Access, { needs: 'nothing' }>;
 /** Decides whether `caller` may pass the rule `access` for `target`: the one place where that is decided. */
 export const decide = (caller: Caller | undefined, access: Access, target: Target): Decision => {
   if (access.needs === 'nothing') return ALLOW;
+  if (hasLink(access, target) && target.link?.public === true) return ALLOW;
   if (caller === undefined) return UNKNOWN;
   switch (caller.kind) {
     case 'control':
@@ -58,6 +63,10 @@ export const decide = (caller: Caller | undefined, access: Access, target: Targe
       return unreachable(caller);
   }
 };
+
+/** Whether a link opens this route at all: those that state it, and no other. */
+const hasLink = (access: Guarded, target: Target): boolean =>
+  access.needs === 'workspace' && access.right === 'read' && access.orViewToken === true && target.link !== undefined;
 
 /** What a standing may do at all, before anything is said about single items. */
 const ofStanding = (who: string, right: Right, target: Target): Decision => {
@@ -83,7 +92,7 @@ const ofJob = (job: JobPrincipal, access: Guarded, target: Target): Decision => 
       return ALLOW;
     case 'workspace':
       if (job.workspace !== target.workspace) return refuse('a job may act in its own workspace only');
-      return ofStanding(job.permissioned_as, access.right, target);
+      return hasLink(access, target) ? ALLOW : ofStanding(job.permissioned_as, access.right, target);
     case 'account':
       return refuse('a job may not manage accounts and tokens');
     case 'superadmin':
@@ -121,7 +130,7 @@ const ofUser = (user: UserPrincipal, access: Guarded, target: Target): Decision 
     case 'superadmin':
       return user.super_admin ? ALLOW : refuse('only a superadmin may do this');
     case 'workspace':
-      return ofStanding(user.email, access.right, target);
+      return hasLink(access, target) ? ALLOW : ofStanding(user.email, access.right, target);
     case 'control-token':
       return refuse('the control token of the attempt is needed');
     default:

@@ -9,6 +9,9 @@ export type VisibleJob = {
   path?: string | undefined;
 };
 
+/** By what somebody looks at a job: by what he is in the workspace, by a link to a job, or by both. */
+export type Sight = { standing?: Standing | undefined; link?: string | undefined };
+
 /**
  * Whether a job may be seen (reference 2.3): by admins, by whoever it ran as or launched it, by the members of its
  * group, and, unless it is invisible to its owner, by whoever may read at its path. Grants on single items show the
@@ -20,3 +23,7 @@ export const maySeeJob = (standing: Standing, job: VisibleJob): boolean =>
   job.created_by === standing.username ||
   (job.permissioned_as.startsWith('g/') && standing.groups.includes(job.permissioned_as.slice(2))) ||
   (job.visible_to_owner && job.path !== undefined && mayRead({ ...standing, is_admin: false }, job.path));
+
+/** Whether the job itself is shown; a job is also shown by whatever shows one that it belongs to. */
+export const isShown = (sight: Sight, job: VisibleJob & { id: string }): boolean =>
+  job.id === sight.link || (sight.standing !== undefined && maySeeJob(sight.standing, job));

@@ -15,6 +15,7 @@
  * | `<ws>#access`         | `folder#<name>`    | a folder and its grants          | folders routes                  | every function with HTTP  | folders/delete |
  * | `user#<email>`        | `member#<ws>`      | his name in a workspace          | with the member                 | api, dispatch, wait       | with the member|
  * | `<ws>#audit`           | `<id>`             | a line of the audit log          | every change, by api            | audit/list                | never          |
+ * | `<ws>#keys`           | `view`             | key that signs links to jobs     | first jobs/job_view_token       | api, stream               | never          |
  * | `<ws>#scripts`        | `<path>`           | head: the newest version, small  | scripts/create, archive         | webhook, wait, api        | delete/p       |
  * | `<ws>#hash#<hash>`    | `script`           | a version, whole                 | scripts/create, archive, delete | dispatch, wait, api       | delete/p       |
  * | `<ws>#history#<path>` | `<time>#<hash>`    | a version in its path's history  | scripts/create                  | history/p, delete/p       | delete/p       |
@@ -52,6 +53,8 @@ export const membershipKey = (email: string, workspace: string): Key => ({
   pk: `user#${email}`,
   sk: `${USER_MEMBER_PREFIX}${workspace}`,
 });
+
+export const viewKeyKey = (workspace: string): Key => ({ pk: `${workspace}#keys`, sk: 'view' });
 
 export const scriptsPartition = (workspace: string): string => `${workspace}#scripts`;
 export const scriptHeadKey = (workspace: string, path: string): Key => ({ pk: scriptsPartition(workspace), sk: path });

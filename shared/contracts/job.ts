@@ -6,6 +6,8 @@ import { OfJob } from './params.ts';
 import { Flag, wholeNumber } from './query-values.ts';
 
 const mayRead = { needs: 'workspace', right: 'read' } as const satisfies Access;
+/** Or holding a link to the job, or to one that it belongs to. */
+const maySee = { ...mayRead, orViewToken: true } as const satisfies Access;
 const mayRun = { needs: 'workspace', right: 'run' } as const satisfies Access;
 const byId = { params: OfJob, query: NoQuery, body: noBody };
 
@@ -18,7 +20,7 @@ export const getJob = contract({
   query: z.object({ no_logs: Flag.optional(), no_code: Flag.optional() }),
   body: noBody,
   answer: jsonTextAnswer(200, JobAnswer),
-  access: mayRead,
+  access: maySee,
 });
 
 export const getRootJobId = contract({
@@ -28,7 +30,7 @@ export const getRootJobId = contract({
   summary: 'The id of the job at whose top this one stands: its own without one',
   ...byId,
   answer: textAnswer(200),
-  access: mayRead,
+  access: maySee,
 });
 
 /** `log_offset` counts characters of the whole log, those in S3 too. */
@@ -56,7 +58,7 @@ export const getJobUpdates = contract({
       mem_peak: z.number().optional(),
     }),
   ),
-  access: mayRead,
+  access: maySee,
 });
 
 export const getCompletedJob = contract({
@@ -66,7 +68,7 @@ export const getCompletedJob = contract({
   summary: 'A completed job; 404 until it is',
   ...byId,
   answer: jsonTextAnswer(200, JobAnswer),
-  access: mayRead,
+  access: maySee,
 });
 
 export const getCompletedJobTiming = contract({
@@ -79,7 +81,7 @@ export const getCompletedJobTiming = contract({
     200,
     z.object({ created_at: z.string(), started_at: z.string().optional(), duration_ms: z.number().optional() }),
   ),
-  access: mayRead,
+  access: maySee,
 });
 
 const CancelBody = jsonBody(z.object({ reason: z.string().max(2_000).nullish() }));
@@ -108,6 +110,28 @@ export const forceCancelQueuedJob = contract({
   body: CancelBody,
   answer: textAnswer(200),
   access: mayRun,
+});
+
+/** Good for whoever is logged in, whatever he is in the workspace, for as long as the job exists. */
+export const getJobViewToken = contract({
+  id: 'getJobViewToken',
+  method: 'GET',
+  path: '/w/{workspace}/jobs/job_view_token/{id}',
+  summary: 'A token that shows this job, and the jobs that belong to it, to any user: `view_token=` or `X-View-Token`',
+  ...byId,
+  answer: textAnswer(200),
+  access: mayRead,
+});
+
+/** Good for whoever holds it, without a login. */
+export const getJobPublicViewToken = contract({
+  id: 'getJobPublicViewToken',
+  method: 'GET',
+  path: '/w/{workspace}/jobs/job_public_view_token/{id}',
+  summary: 'A token that shows this job, and the jobs that belong to it, to anybody who holds it',
+  ...byId,
+  answer: textAnswer(200),
+  access: mayRead,
 });
 
 export const getScheduledFor = contract({

@@ -4,7 +4,8 @@ import { contract, jsonTextAnswer, NoQuery, noBody, streamAnswer } from './contr
 import { OfJob } from './params.ts';
 import { Flag, wholeNumber } from './query-values.ts';
 
-const mayRead = { needs: 'workspace', right: 'read' } as const satisfies Access;
+/** All of them read one job by its id. */
+const maySee = { needs: 'workspace', right: 'read', orViewToken: true } as const satisfies Access;
 
 export const getJobLogs = contract({
   id: 'getJobLogs',
@@ -15,7 +16,7 @@ export const getJobLogs = contract({
   query: z.object({ remove_ansi_warnings: Flag.optional() }),
   body: noBody,
   answer: streamAnswer(200, 'text/plain'),
-  access: mayRead,
+  access: maySee,
 });
 
 /** What an update stream starts from. Offsets count characters of the whole log. */
@@ -40,7 +41,7 @@ export const getJobUpdatesSse = contract({
   query: UpdateQuery,
   body: noBody,
   answer: streamAnswer(200, 'text/event-stream'),
-  access: mayRead,
+  access: maySee,
 });
 
 export const getCompletedJobResult = contract({
@@ -52,7 +53,7 @@ export const getCompletedJobResult = contract({
   query: NoQuery,
   body: noBody,
   answer: jsonTextAnswer(200),
-  access: mayRead,
+  access: maySee,
 });
 
 /** All four keys are always there: Windmill's Python client indexes them. */
@@ -68,7 +69,7 @@ export const getCompletedJobResultMaybe = contract({
     200,
     z.object({ completed: z.boolean(), result: z.json(), success: z.boolean(), started: z.boolean() }),
   ),
-  access: mayRead,
+  access: maySee,
 });
 
 export const getJobArgs = contract({
@@ -80,5 +81,5 @@ export const getJobArgs = contract({
   query: NoQuery,
   body: noBody,
   answer: jsonTextAnswer(200),
-  access: mayRead,
+  access: maySee,
 });

@@ -1,6 +1,7 @@
 import { type Access, decide } from '../access/decide.ts';
 import type { AttemptTokenVerifier, Caller, Rosters, TokenStore } from '../access/principal.ts';
 import { type Standing, standingOf } from '../access/standing.ts';
+import type { ViewLink, ViewLinks } from '../access/view-link.ts';
 import { actOf } from '../contracts/act.ts';
 import { notFound, Problem } from '../model/errors.ts';
 import { type AuditTrail, auditEntry } from './audit-trail.ts';
@@ -14,6 +15,8 @@ export type HttpDeps = {
   tokens: TokenStore;
   attempts: AttemptTokenVerifier;
   rosters: Rosters;
+  /** Absent: links to jobs show nothing here. */
+  links?: ViewLinks;
   /** Present: what changes something is told here, before it is answered. */
   audit?: AuditTrail;
   now: () => number;
@@ -81,6 +84,18 @@ const placeOf = async (
   return known.standing === undefined ? placeIn(deps, caller, workspace, now, true) : known;
 };
 
+/** The link that a request to read a job by its id brings, if it is genuine. */
+const linkOf = async (
+  deps: HttpDeps,
+  access: Access,
+  workspace: string | undefined,
+  request: HttpRequest,
+): Promise<ViewLink | undefined> => {
+  if (access.needs !== 'workspace' || access.orViewToken !== true || workspace === undefined) return undefined;
+  const token = request.query.view_token ?? request.headers['x-view-token'];
+  return token === undefined ? undefined : deps.links?.check(workspace, token);
+};
+
 /**
  * Answers one request: routing, then who asks, then what he is in the workspace, then may he, then parsing and the route.
  * Throws a Problem for every refusal that a caller is told about.
@@ -100,12 +115,13 @@ export const answerRequest = async (
   const caller = await authenticate(deps, access, request, now);
   const { workspace, id: job, attempt } = params;
   const { standing, archived, missing } = await placeOf(deps, caller, access, workspace, now);
+  const link = await linkOf(deps, access, workspace, request);
   const act = actOf(route.contract, params);
-  const decision = decide(caller, access, { workspace, job, attempt, act, standing, archived });
+  const decision = decide(caller, access, { workspace, job, attempt, act, standing, archived, link });
   if (missing && (decision.allow || decision.status === 403))
     throw notFound(`workspace ${workspace ?? ''} does not exist`);
   if (!decision.allow) throw new Problem(decision.status, decision.reason);
-  const reply = await route.run({ caller, standing, params, request, now });
+  const reply = await route.run({ caller, standing, link: link?.job, params, request, now });
   if (deps.audit !== undefined && route.contract.method !== 'GET' && act.action !== 'read') {
     if (caller?.kind === 'user' || caller?.kind === 'job')
       await deps.audit.append(

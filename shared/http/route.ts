@@ -1,4 +1,5 @@
 import type { Access } from '../access/decide.ts';
+import type { Sight } from '../access/job-visibility.ts';
 import type { Caller, ControlPrincipal, Principal } from '../access/principal.ts';
 import type { Standing } from '../access/standing.ts';
 import { type Contract, type Method, parsePart } from '../contracts/contract.ts';
@@ -10,6 +11,8 @@ type Input<C, S, P, Q, B> = {
   principal: C;
   /** What the caller is in the workspace of the path; undefined where the path names none. */
   standing: S;
+  /** By what a job may be shown to the caller. */
+  sight: Sight;
   params: P;
   query: Q;
   body: B;
@@ -31,6 +34,8 @@ export type Reply = {
 type Routed = {
   caller: Caller | undefined;
   standing: Standing | undefined;
+  /** The job that the caller's link shows. */
+  link: string | undefined;
   params: Record<string, string>;
   request: HttpRequest;
   now: number;
@@ -50,10 +55,11 @@ const bind = <C, S, P, Q, B, A>(
   answer: Answerer<C, S, P, Q, B, A>,
 ): Route => ({
   contract,
-  run: async ({ caller, standing, params, request, now }) => {
+  run: async ({ caller, standing, link, params, request, now }) => {
     const output = await answer({
       principal: who.principalOf(caller),
       standing: who.standingOf(standing),
+      sight: { standing, link },
       params: parsePart('path', contract.params, params),
       query: parsePart('query', contract.query, request.query),
       body: contract.body.parse(request.body),
@@ -93,6 +99,12 @@ export const route = <P, Q, B, A>(
     },
     answer,
   );
+
+/** Binds a contract that a link to a job opens as well: for somebody who may be nobody in the workspace. */
+export const linkRoute = <P, Q, B, A>(
+  contract: Contract<P, Q, B, A> & { access: { needs: 'workspace'; right: 'read'; orViewToken: true } },
+  answer: Answerer<undefined, undefined, P, Q, B, A>,
+): Route => bind(contract, { principalOf: nothing, standingOf: nothing }, answer);
 
 /** Binds a contract of the instance that needs somebody logged in. */
 export const instanceRoute = <P, Q, B, A>(

@@ -36,6 +36,9 @@ const member: Standing = {
   groups: ['all'],
   folders: [],
 };
+const sight: Access = { needs: 'workspace', right: 'read', orViewToken: true };
+const link = { workspace: 'demo', link: { job: 'j', public: false } };
+const publicLink = { workspace: 'demo', link: { job: 'j', public: true } };
 const here = { workspace: 'demo', standing: member };
 const attempt = { ...here, job: 'j', attempt: '2' };
 const admins: Access = { needs: 'workspace', right: 'admin' };
@@ -92,6 +95,16 @@ describe('who may what', () => {
     ['a runner may not ask about another workspace', control, token, { ...attempt, workspace: 'x' }, 403],
     ['a runner may nothing else', control, read, here, 403],
     ['a runner is not logged in', control, login, {}, 403],
+    ['a link lets a user read who is nothing here', user, sight, link, 'allow'],
+    ['a link needs somebody', undefined, sight, link, 401],
+    ['a public link does not', undefined, sight, publicLink, 'allow'],
+    ['a link opens no other read', user, read, link, 403],
+    ['a public link opens no other read', undefined, read, publicLink, 401],
+    ['a link runs nothing', user, { ...sight, right: 'run' }, publicLink, 403],
+    ['a link widens no token of another workspace', { ...user, workspace: 'b' }, sight, link, 403],
+    ['a link widens no scopes', { ...user, scopes: ['scripts:read'] }, sight, link, 403],
+    ['a link takes a job to no other workspace', job, sight, { ...link, workspace: 'b' }, 403],
+    ['a link is nothing to a runner', control, sight, link, 403],
   ])('%s', (_, caller, access, target, expected) => {
     expect(outcome(caller, access, target)).toBe(expected);
   });

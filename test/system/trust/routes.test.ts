@@ -59,7 +59,9 @@ const RULES = {
     'getCompletedJob',
     'getCompletedJobTiming',
     'getJob',
+    'getJobPublicViewToken',
     'getJobUpdates',
+    'getJobViewToken',
     'getRootJobId',
     'getScheduledFor',
     'countCompletedJobs',
@@ -224,6 +226,22 @@ describe('every route', () => {
       access.needs === 'workspace' ? access.right : access.needs,
     ]);
     expect(Object.fromEntries(stated)).toEqual(Object.fromEntries(RULE_OF));
+  });
+
+  test('that a link to a job opens is one that reads a job by its id', () => {
+    const opened = allContracts.flatMap(({ id, access }) => ('orViewToken' in access ? [id] : []));
+    expect(opened.sort()).toEqual([
+      'getCompletedJob',
+      'getCompletedJobResult',
+      'getCompletedJobResultMaybe',
+      'getCompletedJobTiming',
+      'getJob',
+      'getJobArgs',
+      'getJobLogs',
+      'getJobUpdates',
+      'getJobUpdatesSse',
+      'getRootJobId',
+    ]);
   });
 
   test('lets pass whom its rule lets pass, and refuses everybody else', { timeout: 120_000 }, async () => {
