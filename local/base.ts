@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { Clock } from './clock.ts';
 import { Credentials } from './gateway/credentials.ts';
 import type { Forward } from './gateway/forward.ts';
 import { Gateway } from './gateway/gateway.ts';
@@ -29,6 +30,8 @@ export type CloudOptions = {
   imagePath?: string;
   /** The pace of streamed answers: AWS's by default, null lifts it. */
   streamingLimits?: StreamingLimits | null;
+  /** The time of this cloud; a new clock, which shows the machine's time, by default. */
+  clock?: Clock;
   /** Services that something else answers. */
   forwards?: Record<string, Forward>;
   /** One line about something that went wrong. */
@@ -43,6 +46,7 @@ const keyIn = (file: string): string => {
 /** The gateway and the services behind it, before the template is read. */
 export type Base = {
   options: CloudOptions;
+  clock: Clock;
   gateway: Gateway;
   gatewayUrl: string;
   adminKey: string;
@@ -54,6 +58,7 @@ export type Base = {
 /** Starts the gateway on a free port, then every service with the gateway's address; the ends are added to `teardown`. */
 export const startBase = async (options: CloudOptions, teardown: Teardown): Promise<Base> => {
   const report = options.report ?? (() => {});
+  const clock = options.clock ?? new Clock();
   const policies = new Policies();
   const credentials = new Credentials();
   const wearers = new Map<string, string>();
@@ -67,7 +72,7 @@ export const startBase = async (options: CloudOptions, teardown: Teardown): Prom
     credentials,
     place: PLACE,
     adminKey,
-    now: Date.now,
+    clock,
     rightToLearnAbsence: (call) => services?.s3.permissionToLearnAbsence(call),
     killFunction: (name) => void services?.lambda.killEnvironment(name),
     onError: (error, what) =>
@@ -78,6 +83,7 @@ export const startBase = async (options: CloudOptions, teardown: Teardown): Prom
   services = await startServices({
     stateDir: options.home,
     place: PLACE,
+    clock,
     gateway,
     gatewayUrl,
     policies,
@@ -94,5 +100,5 @@ export const startBase = async (options: CloudOptions, teardown: Teardown): Prom
   lambda.onInvoke(({ functionName, cold, error, durationMs }) =>
     gateway.meter.countInvocation(functionName, { cold, failed: error !== undefined, durationMs }),
   );
-  return { options, gateway, gatewayUrl, adminKey, services, policies, wearers };
+  return { options, clock, gateway, gatewayUrl, adminKey, services, policies, wearers };
 };

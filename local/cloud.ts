@@ -4,11 +4,13 @@ import { basename, join } from 'node:path';
 import { runCustomResources } from './assembly/custom-resources.ts';
 import { type Assembly, readAssembly } from './assembly/read-assembly.ts';
 import { type Base, type CloudOptions, PLACE, ROOT, startBase } from './base.ts';
+import type { Clock } from './clock.ts';
 import { type Deployed, deploy } from './deploy.ts';
 import { FrontDoor } from './front-door/front-door.ts';
 import type { Faults } from './gateway/faults.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import type { Meter } from './gateway/meter.ts';
+import type { FunctionDefinition } from './lambda/definitions.ts';
 import { wholeBody } from './lambda/invoke-response.ts';
 import type { LambdaService } from './lambda/lambda-service.ts';
 import { QueueMapping } from './lambda/queue-mapping.ts';
@@ -28,6 +30,8 @@ export type LocalCloud = {
   adminToken: string;
   /** Opens `/_millrace/**` of the gateway; also in `<home>/admin-key`. */
   adminKey: string;
+  /** Advance it, and all that waits for a later time wakes. */
+  clock: Clock;
   gateway: Gateway;
   meter: Meter;
   faults: Faults;
@@ -37,6 +41,8 @@ export type LocalCloud = {
   scheduler: SchedulerService;
   /** The physical name of the one function whose name is `word` or ends in `-<word>`. */
   functionNamed: (word: string) => string;
+  /** Does now what a schedule of the template does every minute: invokes that function, and resolves at its end. */
+  tick: (word: string) => Promise<void>;
   /** Ends everything within 3 s; a second call waits for the first. */
   stop: () => Promise<void>;
 };
@@ -63,7 +69,11 @@ const assemblyOf = async (options: CloudOptions): Promise<Assembly> => {
   return readAssembly(outdir);
 };
 
-const startEventSources = ({ options, gateway, services }: Base, deployed: Deployed, teardown: Teardown): void => {
+const startEventSources = (
+  { options, clock, gateway, services }: Base,
+  deployed: Deployed,
+  teardown: Teardown,
+): void => {
   for (const definition of deployed.mappings) {
     const mapping = new QueueMapping(definition, {
       source: services.sqs,
@@ -75,11 +85,29 @@ const startEventSources = ({ options, gateway, services }: Base, deployed: Deplo
     mapping.start();
     teardown.add(() => mapping.close());
   }
-  const expiry = setInterval(() => {
-    services.dynamodb.deleteExpired(Date.now()).catch((error: unknown) => options.report?.(`expiry: ${String(error)}`));
-  }, EXPIRY_EVERY_MS);
-  teardown.add(async () => clearInterval(expiry));
+  const sweep = (): void => {
+    services.dynamodb
+      .deleteExpired(clock.now())
+      .catch((error: unknown) => options.report?.(`expiry: ${String(error)}`));
+  };
+  const expiry = setInterval(sweep, EXPIRY_EVERY_MS);
+  const forget = clock.onAdvance(sweep);
+  teardown.add(async () => {
+    clearInterval(expiry);
+    forget();
+  });
   services.scheduler.start();
+};
+
+const invokeToEnd = async ({ lambda }: CloudServices, name: string, payload: string): Promise<void> => {
+  const { failure } = await wholeBody(await lambda.invoke(name, Buffer.from(payload)), 1_000_000);
+  if (failure !== undefined) throw new Error(failure.payload);
+};
+
+const tick = async (services: CloudServices, arn: string, name: string): Promise<void> => {
+  const input = services.scheduler.inputFor(arn);
+  if (input === undefined) throw new Error(`no schedule invokes ${name}`);
+  await invokeToEnd(services, name, input);
 };
 
 const seed = async ({ options, gateway, gatewayUrl, services }: Base, deployed: Deployed): Promise<void> => {
@@ -89,13 +117,7 @@ const seed = async ({ options, gateway, gatewayUrl, services }: Base, deployed: 
     saltOf: (name) => `${codeOf.get(name)} ${options.adminToken ?? ''}`,
     expectUpload: () => gateway.expectUpload(),
     gatewayUrl,
-    invoke: async (name, event) => {
-      const { failure } = await wholeBody(
-        await services.lambda.invoke(name, Buffer.from(JSON.stringify(event))),
-        1_000_000,
-      );
-      if (failure !== undefined) throw new Error(failure.payload);
-    },
+    invoke: (name, event) => invokeToEnd(services, name, JSON.stringify(event)),
   });
 };
 
@@ -108,9 +130,9 @@ const adminTokenOf = ({ deployment }: Deployed, services: CloudServices): string
 
 const named =
   (deployed: Deployed) =>
-  (word: string): string => {
+  (word: string): FunctionDefinition => {
     const found = deployed.functions.filter(({ name }) => name === word || name.endsWith(`-${word}`));
-    if (found.length === 1 && found[0] !== undefined) return found[0].name;
+    if (found.length === 1 && found[0] !== undefined) return found[0];
     throw new Error(
       `${found.length} functions are named ${word}: ${deployed.functions.map(({ name }) => name).join(', ')}`,
     );
@@ -123,7 +145,7 @@ const start = async (options: CloudOptions, teardown: Teardown): Promise<LocalCl
   mkdirSync(join(options.home, 'logs'), { recursive: true, mode: 0o700 });
   const assembly = await assemblyOf(options);
   const base = await startBase(options, teardown);
-  const { gateway, gatewayUrl, adminKey, services, policies, wearers } = base;
+  const { clock, gateway, gatewayUrl, adminKey, services, policies, wearers } = base;
   const url = `http://localhost:${port}`;
   const deployed = await deploy({
     assembly,
@@ -140,18 +162,20 @@ const start = async (options: CloudOptions, teardown: Teardown): Promise<LocalCl
     invoker: services.lambda,
     s3: services.s3,
     place: PLACE,
-    now: Date.now,
+    now: clock.now,
     ...(options.report === undefined ? {} : { report: options.report }),
   });
   await door.listen(port);
   teardown.add(() => door.close());
   await seed(base, deployed);
+  const functionOf = named(deployed);
   startEventSources(base, deployed, teardown);
   return {
     url,
     gatewayUrl,
     adminToken: adminTokenOf(deployed, services),
     adminKey,
+    clock,
     gateway,
     meter: gateway.meter,
     faults: gateway.faults,
@@ -159,7 +183,8 @@ const start = async (options: CloudOptions, teardown: Teardown): Promise<LocalCl
     sqs: services.sqs,
     lambda: services.lambda,
     scheduler: services.scheduler,
-    functionNamed: named(deployed),
+    functionNamed: (word) => functionOf(word).name,
+    tick: (word) => tick(services, functionOf(word).arn, functionOf(word).name),
     stop: () => teardown.run(),
   };
 };

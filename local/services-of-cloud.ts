@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import type { Clock } from './clock.ts';
 import { deliverSchedule } from './deliver-schedule.ts';
 import type { Credentials } from './gateway/credentials.ts';
 import type { Gateway } from './gateway/gateway.ts';
@@ -25,6 +25,7 @@ export type CloudServices = {
 export type CloudServicesConfig = {
   stateDir: string;
   place: Place;
+  clock: Clock;
   gateway: Gateway;
   gatewayUrl: string;
   policies: Policies;
@@ -38,11 +39,12 @@ export type CloudServicesConfig = {
 
 /** Starts every service on its part of the state folder; none holds a resource of the template yet. */
 export const startServices = async (config: CloudServicesConfig): Promise<CloudServices> => {
-  const { stateDir, place, gateway, gatewayUrl, policies, credentials, report } = config;
+  const { stateDir, place, clock, gateway, gatewayUrl, policies, credentials, report } = config;
   const file = (name: string): string => join(stateDir, name);
   const lambda = new LambdaService(
     {
       place,
+      clock,
       stateDir,
       endpointUrl: () => gatewayUrl,
       credentialsFor: (roleName) => credentials.issue({ roleName, functionName: config.wearerOf(roleName) }),
@@ -52,22 +54,25 @@ export const startServices = async (config: CloudServicesConfig): Promise<CloudS
     report,
   );
   const dynamodb = await DynamoDbService.start({ folder: file('dynamodb'), place });
-  const sqs = new SqsService({ file: file('sqs.db'), place, endpoint: gatewayUrl, now: Date.now });
+  const sqs = new SqsService({ file: file('sqs.db'), place, endpoint: gatewayUrl, now: clock.now });
+  clock.onAdvance(() => sqs.wake());
   const meter = (operation: string): void => gateway.meter.count('event-sources', operation);
+  const scheduler = new SchedulerService({
+    file: file('scheduler.db'),
+    place,
+    now: clock.now,
+    deliver: deliverSchedule({ policies, place, lambda, sqs, meter }),
+    wait: (ms) => clock.sleep(ms),
+    onLost: (arn, error) => report(`schedule ${arn} was lost: ${String(error)}`),
+  });
+  clock.onAdvance(() => scheduler.wake());
   return {
     dynamodb,
     sqs,
     lambda,
-    s3: new S3Service({ folder: file('s3'), now: Date.now }),
-    secrets: new SecretsManagerService({ file: file('secrets.db'), place, now: Date.now }),
-    scheduler: new SchedulerService({
-      file: file('scheduler.db'),
-      place,
-      now: Date.now,
-      deliver: deliverSchedule({ policies, place, lambda, sqs, meter }),
-      wait: (ms) => pause(ms),
-      onLost: (arn, error) => report(`schedule ${arn} was lost: ${String(error)}`),
-    }),
+    s3: new S3Service({ folder: file('s3'), now: clock.now }),
+    secrets: new SecretsManagerService({ file: file('secrets.db'), place, now: clock.now }),
+    scheduler,
   };
 };
 

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import type { Clock } from '../clock.ts';
 import type { Answer } from '../services/service.ts';
 import { Fault, type Faults } from './faults.ts';
 import type { Meter } from './meter.ts';
@@ -24,13 +25,28 @@ const addFault = (faults: Faults, body: Buffer): Answer => {
   return json(faults.list());
 };
 
+const Advance = z.object({ advanceMs: z.number().nonnegative() });
+
+const advance = (clock: Clock, body: Buffer): Answer => {
+  const parsed = z.preprocess((text) => JSON.parse(String(text)), Advance).safeParse(body);
+  if (!parsed.success) return json({ error: z.prettifyError(parsed.error) }, 400);
+  clock.advance(parsed.data.advanceMs);
+  return json({ now: clock.now() });
+};
+
 /**
  * `/_millrace/**`, for tests and benches in another process; `x-millrace-admin` must hold the key of the state folder.
- * meter (GET, POST = reset), faults (GET, POST = add one, DELETE = clear), trace (POST = start, GET = stop and read).
+ * clock (POST `{"advanceMs": n}`), meter (GET, POST = reset), faults (GET, POST = add one, DELETE = clear), trace (POST = start, GET = stop and read).
  */
-export const answerAdmin = (request: WireRequest, adminKey: string, meter: Meter, faults: Faults): Answer => {
+export const answerAdmin = (
+  request: WireRequest,
+  adminKey: string,
+  { meter, faults, clock }: { meter: Meter; faults: Faults; clock: Clock },
+): Answer => {
   if (!knows(request.headers['x-millrace-admin'], adminKey)) return json({ error: 'x-millrace-admin is wrong' }, 403);
   switch (`${request.method} ${request.path}`) {
+    case 'POST /_millrace/clock':
+      return advance(clock, request.body);
     case 'GET /_millrace/meter':
       return json(meter.read());
     case 'POST /_millrace/meter':

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Clock } from '../clock.ts';
 import type { Policies } from '../iam/policies.ts';
 import { AwsError, errorAnswer } from '../services/aws-error.ts';
 import type { Answer, Call, Permission, Place, Service } from '../services/service.ts';
@@ -25,8 +26,7 @@ export type GatewayConfig = {
   place: Place;
   /** Opens `/_millrace/**`. */
   adminKey: string;
-  /** Milliseconds since 1970. */
-  now: () => number;
+  clock: Clock;
   /** The right without which a 404 of S3 is told as 403; see S3Service. */
   rightToLearnAbsence?: (call: Call) => Permission | undefined;
   /** Ends every environment of a function, for the kill faults. */
@@ -51,6 +51,8 @@ export class Gateway {
   constructor(config: GatewayConfig) {
     this.#config = config;
     this.#server = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, (message, response) => {
+      // the SDKs set their own clocks by it
+      response.setHeader('date', new Date(config.clock.now()).toUTCString());
       this.#serve(message, response).catch((error: unknown) => {
         response.destroy();
         if (!(error instanceof CutConnection)) config.onError?.(error, `${message.method} ${message.url}`);
@@ -110,7 +112,7 @@ export class Gateway {
         ? new AwsError('InvalidAccessKeyId', 403, 'The AWS Access Key Id you provided does not exist in our records.')
         : new AwsError('UnrecognizedClientException', 403, 'The security token included in the request is invalid.');
     }
-    verifySignature(scope, request, found.secret, this.#config.now());
+    verifySignature(scope, request, found.secret, this.#config.clock.now());
     const service = this.#config.services[scope.service];
     if (service === undefined)
       throw new AwsError('NotImplemented', 501, `the local cloud has no service ${scope.service}`);
@@ -131,7 +133,7 @@ export class Gateway {
     const kill = (): void => this.#config.killFunction?.(holder.functionName);
     try {
       authorise(holder, permissions, call.service, policies, place);
-      if (actions.length > 0) await strikeBefore(actions, call.service, kill);
+      if (actions.length > 0) await strikeBefore(actions, call.service, kill, this.#config.clock);
       if (actions.some((action) => action.kind === 'duplicate')) await this.#act(known);
       const answer = await this.#act(known);
       if (actions.length > 0) strikeAfter(actions, kill);
@@ -180,7 +182,8 @@ export class Gateway {
   #internal(request: WireRequest): Answer {
     const upload = this.#uploads.get(request.path);
     if (upload === undefined || request.method !== 'PUT') {
-      return answerAdmin(request, this.#config.adminKey, this.meter, this.faults);
+      const { adminKey, clock } = this.#config;
+      return answerAdmin(request, adminKey, { meter: this.meter, faults: this.faults, clock });
     }
     this.#uploads.delete(request.path);
     upload(request.body);

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { unreachable } from '../../shared/model/errors.ts';
+import type { Clock } from '../clock.ts';
 import { AwsError } from '../services/aws-error.ts';
 import type { FaultAction } from './faults.ts';
 
@@ -18,7 +18,12 @@ const throttled = (service: string): AwsError => {
 };
 
 /** Applies what strikes before the service acts: may wait, throw AwsError, or throw CutConnection. */
-export const strikeBefore = async (actions: FaultAction[], service: string, kill: () => void): Promise<void> => {
+export const strikeBefore = async (
+  actions: FaultAction[],
+  service: string,
+  kill: () => void,
+  clock: Clock,
+): Promise<void> => {
   for (const action of actions) {
     switch (action.kind) {
       case 'refuse':
@@ -28,7 +33,7 @@ export const strikeBefore = async (actions: FaultAction[], service: string, kill
       case 'cut-before':
         throw new CutConnection();
       case 'delay':
-        await sleep(action.ms);
+        await clock.sleep(action.ms);
         break;
       case 'kill-before':
         kill();

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { Clock } from '../clock.ts';
 import { AwsError } from '../services/aws-error.ts';
 import { type InvokeResponse, type Invoker, wholeBody } from './invoke-response.ts';
 
@@ -13,11 +13,18 @@ export class AsyncInvoker {
   readonly #invoker: Invoker;
   readonly #retryMs: number[];
   readonly #report: (line: string) => void;
+  readonly #clock: Clock;
   readonly #stop = new AbortController();
   readonly #pending = new Set<Promise<void>>();
 
-  constructor(invoker: Invoker, retryMs: number[] | undefined, report: (line: string) => void) {
+  constructor(
+    invoker: Invoker,
+    retryMs: number[] | undefined,
+    report: (line: string) => void,
+    clock: Clock = new Clock(),
+  ) {
     this.#invoker = invoker;
+    this.#clock = clock;
     this.#retryMs = retryMs ?? DEFAULT_RETRY_MS;
     this.#report = report;
   }
@@ -60,7 +67,8 @@ export class AsyncInvoker {
     }
   }
 
-  #pause(ms: number): Promise<void> {
-    return pause(ms, undefined, { signal: this.#stop.signal, ref: false });
+  async #pause(ms: number): Promise<void> {
+    await this.#clock.sleep(ms, this.#stop.signal);
+    this.#stop.signal.throwIfAborted();
   }
 }

@@ -72,6 +72,7 @@ export const spawnEnvironment = (
 ): ChildProcess => {
   const env = environmentVariables(definition, config, folder, runtimeApi, log.stream);
   // compiled code is shared by environments that hold our code only; a tenant's must not write what others run
+  env.MILLRACE_AHEAD_MS = String(config.clock?.aheadMs ?? 0);
   if (definition.tenancy === undefined) env.NODE_COMPILE_CACHE = join(config.stateDir, 'compile-cache');
   return spawn(
     config.nodePath ?? process.execPath,

@@ -118,6 +118,7 @@ export class Environment implements RuntimeListener {
     this.#held = undefined;
     this.state = 'busy';
     const { timeoutSeconds, arn } = this.#definition;
+    const aheadMs = this.#config.clock?.aheadMs ?? 0;
     const timer = setTimeout(() => this.kill(timedOut(work.requestId, timeoutSeconds)), timeoutSeconds * 1000);
     this.#running = { ...work, startedAt: performance.now(), cold: !this.#used, timer, answered: false };
     this.#used = true;
@@ -125,7 +126,8 @@ export class Environment implements RuntimeListener {
       'content-type': 'application/json',
       'content-length': work.payload.length,
       'lambda-runtime-aws-request-id': work.requestId,
-      'lambda-runtime-deadline-ms': Date.now() + timeoutSeconds * 1000,
+      'lambda-runtime-deadline-ms': Date.now() + aheadMs + timeoutSeconds * 1000,
+      'lambda-runtime-millrace-ahead-ms': aheadMs,
       'lambda-runtime-invoked-function-arn': arn,
       ...(this.tenantId === undefined ? {} : { 'lambda-runtime-aws-tenant-id': this.tenantId }),
     });

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import type { Place } from '../services/service.ts';
 import type { Credentials, InvokeRecord } from './definitions.ts';
 import type { StreamingLimits } from './streaming-limits.ts';
@@ -5,6 +6,8 @@ import type { StreamingLimits } from './streaming-limits.ts';
 /** What the local Lambda needs of the machine and of the rest of the local cloud. */
 export type LambdaConfig = {
   place: Place;
+  /** The time that functions see; the machine's without it. */
+  clock?: Clock;
   /** State folder: environments live under `env/`, function logs under `logs/`. */
   stateDir: string;
   /** Read at each cold start, so the gateway may start to listen after this service was made. */

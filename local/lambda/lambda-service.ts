@@ -49,7 +49,7 @@ export class LambdaService implements Service, Invoker {
   constructor(config: LambdaConfig, report: (line: string) => void = () => {}) {
     this.#config = config;
     this.#machine = new Machine(config.maxEnvironments ?? MAX_ENVIRONMENTS);
-    this.#async = new AsyncInvoker(this, config.asyncRetryMs, report);
+    this.#async = new AsyncInvoker(this, config.asyncRetryMs, report, config.clock);
     endStaleEnvironments(join(config.stateDir, 'env'));
   }
 

@@ -74,6 +74,19 @@ export class SchedulerService implements Service {
     this.#schedules.start();
   }
 
+  /** The clock was moved: what became due runs now. */
+  wake(): void {
+    this.#schedules.wake();
+  }
+
+  /** What an enabled schedule of the first hundred sends to this target; undefined when none does. */
+  inputFor(targetArn: string): string | undefined {
+    const found = this.#schedules.store
+      .list('', '', '', PAGE)
+      .find(({ definition }) => definition.Target.Arn === targetArn && definition.State === 'ENABLED');
+    return found === undefined ? undefined : (found.definition.Target.Input ?? '{}');
+  }
+
   /** Makes every run that is due at `now`; ends when they are delivered or given up. */
   step(now: number): Promise<void> {
     return this.#schedules.step(now);

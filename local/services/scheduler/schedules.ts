@@ -74,6 +74,11 @@ export class Schedules {
     this.#arm();
   }
 
+  /** For a clock that was moved: what became due runs now. Nothing before `start`. */
+  wake(): void {
+    this.#arm();
+  }
+
   close(): void {
     this.#running = false;
     clearTimeout(this.#timer);

@@ -161,11 +161,16 @@ export class Queues {
     return moved.length;
   }
 
+  /** For a clock that was moved: every waiting receive looks again. */
+  wake(): void {
+    for (const { bell } of this.#queues.values()) bell.ringAll();
+  }
+
   /** Ends every waiting receive; a second close does nothing. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const { bell } of this.#queues.values()) bell.ringAll();
+    this.wake();
     this.#store.close();
   }
 

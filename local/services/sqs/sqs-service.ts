@@ -78,6 +78,11 @@ export class SqsService implements Service {
     ]);
   }
 
+  /** In process: the clock was moved, so waiting polls look again. */
+  wake(): void {
+    this.#queues.wake();
+  }
+
   /** How many messages wait, are delayed, and are in flight. */
   counts(queue: string): { visible: number; delayed: number; inFlight: number } {
     return this.#queues.counts(queue);

@@ -5,6 +5,7 @@ import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Clock } from '../../../local/clock.ts';
 import { forwardsOf } from '../../../local/gateway/forward.ts';
 import { Gateway } from '../../../local/gateway/gateway.ts';
 import { ADMIN_KEY, place, RunningGateway } from './running-gateway.ts';
@@ -354,7 +355,7 @@ describe('a service that something else answers', () => {
       credentials: running.credentials,
       place,
       adminKey: 'k',
-      now: Date.now,
+      clock: new Clock(),
     });
     const endpoint = await gateway.listen(0);
     const answer = await new DynamoDBClient({ ...running.client('writer'), endpoint }).send(get('x'));

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Clock } from '../../../local/clock.ts';
 import { Credentials } from '../../../local/gateway/credentials.ts';
 import { Gateway } from '../../../local/gateway/gateway.ts';
 import { Policies } from '../../../local/iam/policies.ts';
@@ -12,6 +13,15 @@ import { SqsService } from '../../../local/services/sqs/sqs-service.ts';
 
 export const place = { accountId: '000000000000', region: 'us-east-1' };
 export const ADMIN_KEY = 'the admin key';
+
+class SkewedClock extends Clock {
+  override readonly now: () => number;
+
+  constructor(skewMs: () => number) {
+    super();
+    this.now = () => Date.now() + skewMs();
+  }
+}
 
 /** A gateway before real services: table `jobs` (pk), bucket `payload`, queue `work`; role `writer` may all but list, `nobody` nothing. */
 export class RunningGateway {
@@ -45,7 +55,7 @@ export class RunningGateway {
       credentials: this.credentials,
       place,
       adminKey: ADMIN_KEY,
-      now: () => Date.now() + this.clockSkewMs,
+      clock: new SkewedClock(() => this.clockSkewMs),
       rightToLearnAbsence: (call) => s3.permissionToLearnAbsence(call),
       killFunction: (name) => this.killed.push(name),
     });
