@@ -21,6 +21,7 @@ const Settings = z.object({
 const welcome = ({ url, adminToken }: LocalCloud, seconds: string): string => `
   Millrace is ready (${seconds} s): ${url}
   Admin token: ${adminToken}
+  To log in: admin@millrace.dev, with the admin token of the first start as password until it is changed
 
   Run a Python script:
 

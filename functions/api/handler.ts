@@ -34,6 +34,8 @@ import { jobRoutes } from './job-routes.ts';
 import { loginRoutes } from './login-routes.ts';
 import { memberRoutes } from './member-routes.ts';
 import { scriptRoutes } from './script-routes.ts';
+import { tokenRoutes } from './token-routes.ts';
+import { userRoutes } from './user-routes.ts';
 import { workspaceRoutes } from './workspace-routes.ts';
 
 // biome-ignore lint/style/noProcessEnv: the composition root reads the environment, once per cold start
@@ -46,6 +48,7 @@ const payloads = new AwsPayloadStore(db, JOBS_TABLE, PAYLOAD_BUCKET);
 const instance = new InstanceStore(db, CATALOG_TABLE);
 const callers = callerStores(db, CATALOG_TABLE, jobs);
 const users = new UserCatalog(db, CATALOG_TABLE);
+const tokens = new TokenCatalog(db, CATALOG_TABLE);
 const audit = new AuditLog(db, CATALOG_TABLE);
 const newToken = (): string => randomBytes(24).toString('base64url');
 const roster = {
@@ -58,15 +61,13 @@ export const handler = httpHandler({
   deps: { ...callers, tokens: cachedTokens(callers.tokens), audit, now: Date.now },
   routes: [
     ...instanceRoutes({ reachable: () => instance.read(Date.now()) }),
-    ...accountRoutes({
-      tokens: new TokenCatalog(db, CATALOG_TABLE),
-      newToken,
-    }),
+    ...accountRoutes({ tokens }),
+    ...tokenRoutes({ tokens, newToken }),
+    ...userRoutes({ ...roster, users }),
     ...loginRoutes({
-      ...roster,
       audit,
       users,
-      tokens: new TokenCatalog(db, CATALOG_TABLE),
+      tokens,
       attempts: new LoginAttempts(db, JOBS_TABLE),
       newToken,
     }),

@@ -4,28 +4,23 @@ import type { LoginAttempts } from '../../shared/aws/login-attempts.ts';
 import { isPassword, passwordHash } from '../../shared/aws/passwords.ts';
 import type { UserCatalog } from '../../shared/aws/user-catalog.ts';
 import {
-  createUserGlobally,
-  existsEmail,
-  globalUserDelete,
-  globalUserUpdate,
-  listUsersAsSuperAdmin,
+  isPasswordLoginDisabled,
+  isSmtpConfigured,
   login,
   logout,
+  refreshUserToken,
   setPassword,
 } from '../../shared/contracts/login.ts';
 import { tokenOf } from '../../shared/http/authenticate.ts';
 import { instanceRoute, openRoute, type Route } from '../../shared/http/route.ts';
 import { auditId } from '../../shared/model/audit.ts';
-import { badRequest, notFound, Problem } from '../../shared/model/errors.ts';
+import { badRequest, Problem } from '../../shared/model/errors.ts';
 import { sha256Hex } from '../../shared/model/ids.ts';
-import { TOKEN_PREFIX_CHARS } from '../../shared/model/token.ts';
-import { usernameOf } from '../../shared/model/user.ts';
-import { leaveWorkspace } from './leave-workspace.ts';
-import type { RosterDeps } from './roster-of.ts';
+import { isAlive, isSession, SESSION_LABEL, type StoredToken, TOKEN_PREFIX_CHARS } from '../../shared/model/token.ts';
 
-export type LoginDeps = RosterDeps & {
+export type LoginDeps = {
   users: UserCatalog;
-  tokens: Pick<TokenCatalog, 'create' | 'revoke'>;
+  tokens: Pick<TokenCatalog, 'create' | 'read' | 'replace' | 'revoke'>;
   attempts: LoginAttempts;
   audit: Pick<AuditLog, 'append'>;
   newToken: () => string;
@@ -45,6 +40,17 @@ const cookie = (token: string, seconds: number, headers: Record<string, string>)
     ...(headers['x-forwarded-proto'] === 'http' ? [] : ['Secure']),
   ].join('; ');
 
+const sessionOf = async (token: string, email: string, now: number): Promise<StoredToken> => ({
+  hash: await sha256Hex(token),
+  prefix: token.slice(0, TOKEN_PREFIX_CHARS),
+  email,
+  label: SESSION_LABEL,
+  created_at: now,
+  expiration: now + SESSION_MS,
+});
+
+const endedMeanwhile = (): Problem => new Problem(401, 'Unauthorized: this session was renewed or ended already');
+
 const sessionRoutes = (deps: LoginDeps): Route[] => [
   openRoute(login, async ({ body, request, now }) => {
     const email = body.email.toLowerCase();
@@ -54,14 +60,7 @@ const sessionRoutes = (deps: LoginDeps): Route[] => [
     if (!(await isPassword(body.password, user?.password_hash)) || user === undefined || user.disabled === true)
       throw badRequest('Invalid login');
     const token = deps.newToken();
-    await deps.tokens.create({
-      hash: await sha256Hex(token),
-      prefix: token.slice(0, TOKEN_PREFIX_CHARS),
-      email,
-      label: 'session',
-      created_at: now,
-      expiration: now + SESSION_MS,
-    });
+    await deps.tokens.create(await sessionOf(token, email, now));
     await deps.audit.append({
       id: auditId(now, Math.random()),
       workspace: 'admins',
@@ -71,6 +70,18 @@ const sessionRoutes = (deps: LoginDeps): Route[] => [
       operation: 'users.login',
       action_kind: 'Execute',
     });
+    return { body: token, headers: { 'set-cookie': cookie(token, SESSION_MS / 1000, request.headers) } };
+  }),
+  instanceRoute(refreshUserToken, async ({ principal, query, request, now }) => {
+    const present = tokenOf(request) ?? '';
+    const old = await deps.tokens.read(await sha256Hex(present));
+    if (old === undefined || old.email !== principal.email || !isAlive(old, now)) throw endedMeanwhile();
+    if (!isSession(old)) throw badRequest('Bad request: only a session is renewed: log in, or make another token');
+    const atLeast = query.if_expiring_in_less_than_s;
+    if (atLeast !== undefined && (old.expiration ?? now) - now >= atLeast * 1000) return { body: present };
+    const token = deps.newToken();
+    if (!(await deps.tokens.replace(old, { ...old, ...(await sessionOf(token, old.email, now)) })))
+      throw endedMeanwhile();
     return { body: token, headers: { 'set-cookie': cookie(token, SESSION_MS / 1000, request.headers) } };
   }),
   instanceRoute(logout, async ({ principal, request }) => {
@@ -84,53 +95,9 @@ const sessionRoutes = (deps: LoginDeps): Route[] => [
   }),
 ];
 
-const noUser = (email: string): Problem => notFound(`there is no user ${email}`);
-
-const userRoutes = (deps: LoginDeps): Route[] => [
-  instanceRoute(createUserGlobally, async ({ body, now }) => {
-    const email = body.email.toLowerCase();
-    const made = await deps.users.create({
-      email,
-      username: usernameOf(email),
-      super_admin: body.super_admin,
-      created_at: now,
-      ...(body.name ? { name: body.name } : {}),
-      ...(body.password ? { password_hash: await passwordHash(body.password) } : {}),
-    });
-    if (!made) throw badRequest(`user ${email} already exists`);
-    return { body: `email ${email} created` };
-  }),
-  instanceRoute(listUsersAsSuperAdmin, async () => ({
-    body: (await deps.users.list()).map((user) => ({
-      email: user.email,
-      login_type: 'password' as const,
-      super_admin: user.super_admin,
-      verified: true,
-      name: user.name ?? user.username,
-      username: user.username,
-      disabled: user.disabled ?? false,
-    })),
-  })),
-  instanceRoute(globalUserUpdate, async ({ params: { email }, body }) => {
-    const changed = await deps.users.change(email, {
-      ...(typeof body.is_super_admin === 'boolean' ? { super_admin: body.is_super_admin } : {}),
-      ...(typeof body.disabled === 'boolean' ? { disabled: body.disabled } : {}),
-      ...(body.name ? { name: body.name } : {}),
-      ...(body.password ? { password_hash: await passwordHash(body.password) } : {}),
-    });
-    if (!changed) throw noUser(email);
-    return { body: `email ${email} updated` };
-  }),
-  instanceRoute(globalUserDelete, async ({ params: { email }, principal, now }) => {
-    if (email === principal.email) throw badRequest('Bad request: you cannot delete yourself');
-    if ((await deps.users.get(email)) === undefined) throw noUser(email);
-    await deps.users.remove(email);
-    for (const { workspace, username } of await deps.users.memberships(email))
-      await leaveWorkspace(deps, workspace, { username, email }, now);
-    return { body: `email ${email} deleted` };
-  }),
-  instanceRoute(existsEmail, async ({ params }) => ({ body: (await deps.users.get(params.email)) !== undefined })),
+/** Logging in and out. */
+export const loginRoutes = (deps: LoginDeps): Route[] => [
+  ...sessionRoutes(deps),
+  openRoute(isSmtpConfigured, () => ({ body: false as const })),
+  openRoute(isPasswordLoginDisabled, () => ({ body: false as const })),
 ];
-
-/** Logging in and out, and the users of the instance. */
-export const loginRoutes = (deps: LoginDeps): Route[] => [...sessionRoutes(deps), ...userRoutes(deps)];

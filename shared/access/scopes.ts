@@ -25,31 +25,55 @@ const parsed = (text: string): Scope | undefined => {
   return { domain, action, kind, paths: paths === undefined ? undefined : paths.split(',') };
 };
 
-/** Domains that scopes can name. */
-const SCOPE_DOMAINS: readonly string[] = [
-  'jobs',
-  'scripts',
-  'flows',
-  'apps',
-  'variables',
-  'resources',
-  'schedules',
-  'folders',
-  'users',
-  'groups',
-  'workspaces',
-  'acls',
-  'audit',
-  'settings',
-  'workers',
-];
+/** Domains that scopes can name, and whether what lies in them has paths. */
+const SCOPE_DOMAINS: Readonly<Record<string, { paths: boolean }>> = {
+  jobs: { paths: false },
+  scripts: { paths: true },
+  flows: { paths: true },
+  apps: { paths: true },
+  variables: { paths: true },
+  resources: { paths: true },
+  schedules: { paths: true },
+  folders: { paths: true },
+  users: { paths: false },
+  groups: { paths: true },
+  workspaces: { paths: false },
+  acls: { paths: true },
+  audit: { paths: false },
+  settings: { paths: false },
+  workers: { paths: false },
+};
+
+const ACTIONS = ['read', 'write', 'run'];
+
+/** A scope to choose from. `requires_resource_path` (the name is Windmill's): it can be narrowed by `:<path>,<path>`. */
+type ScopeChoice = { value: string; label: string; requires_resource_path: boolean };
+
+/** Every scope that `isScope` takes, without its paths, by domain. */
+export const scopeChoices = (): { name: string; scopes: ScopeChoice[] }[] =>
+  Object.entries(SCOPE_DOMAINS).map(([name, { paths }]) => ({
+    name,
+    scopes: [
+      ...['read', 'write'].map((action) => ({
+        value: `${name}:${action}`,
+        label: `${action} ${name}`,
+        requires_resource_path: paths,
+      })),
+      ...(name === 'jobs'
+        ? [
+            { value: 'jobs:run', label: 'run anything', requires_resource_path: false },
+            ...KINDS.map((kind) => ({ value: `jobs:run:${kind}`, label: `run ${kind}`, requires_resource_path: true })),
+          ]
+        : []),
+    ],
+  }));
 
 /** True for a scope that can mean something; a token is not made with another. */
 export const isScope = (text: string): boolean => {
   const scope = parsed(text);
-  if (scope === undefined || !SCOPE_DOMAINS.includes(scope.domain)) return false;
+  if (scope === undefined || !Object.hasOwn(SCOPE_DOMAINS, scope.domain)) return false;
   if (scope.paths?.some((path) => path === '' || !/^[\w*/.-]+$/.test(path))) return false;
-  return ['read', 'write', 'run'].includes(scope.action) && (scope.action !== 'run' || scope.domain === 'jobs');
+  return ACTIONS.includes(scope.action) && (scope.action !== 'run' || scope.domain === 'jobs');
 };
 
 /** `*` at the end stands for any rest, after a `/` only: `f/a/*` covers `f/a/x/y` and never `f/ab/x`. */

@@ -1,10 +1,14 @@
-import { type DynamoDBClient, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, type TransactWriteItem, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { TokenStore, UserPrincipal } from '../access/principal.ts';
 import { isAlive, StoredToken } from '../model/token.ts';
 import { User } from '../model/user.ts';
 import { type CatalogTable, catalogItem, readItem, readPartition } from './catalog-items.ts';
-import { tokenKey, USER_TOKEN_PREFIX, userKey, userTokenKey } from './catalog-keys.ts';
+import { type Key, tokenKey, USER_TOKEN_PREFIX, userKey, userTokenKey } from './catalog-keys.ts';
+import { writeTogether } from './catalog-transaction.ts';
+
+/** What of a token may be changed; undefined takes it away. */
+type TokenChange = { field: 'scopes'; value: string[] | undefined } | { field: 'label'; value: string | undefined };
 
 /** Tokens by the SHA-256 of their text, which is nowhere stored, and the users they belong to. */
 export class TokenCatalog implements TokenStore {
@@ -33,9 +37,9 @@ export class TokenCatalog implements TokenStore {
 
   /** Stores a token and its entry in the owner's list, both or neither. */
   async create(token: StoredToken): Promise<void> {
-    await this.#write([
-      catalogItem(tokenKey(token.hash), token),
-      catalogItem(userTokenKey(token.email, token.prefix), token),
+    await this.#all([
+      this.#put(tokenKey(token.hash), token),
+      this.#put(userTokenKey(token.email, token.prefix), token),
     ]);
   }
 
@@ -65,10 +69,52 @@ export class TokenCatalog implements TokenStore {
     return true;
   }
 
-  async #write(items: ReturnType<typeof catalogItem>[]): Promise<void> {
-    const { db, table: TableName } = this.#at;
-    await db.send(
-      new TransactWriteItemsCommand({ TransactItems: items.map((Item) => ({ Put: { TableName, Item } })) }),
+  /** The token of this SHA-256, whoever's it is; expired ones too. */
+  read(sha256: string): Promise<StoredToken | undefined> {
+    return readItem(this.#at, tokenKey(sha256), StoredToken, true);
+  }
+
+  /** Changes a token. False when the owner has none that begins so. */
+  async change(email: string, prefix: string, { field, value }: TokenChange): Promise<boolean> {
+    const listed = await readItem(this.#at, userTokenKey(email, prefix), StoredToken, true);
+    if (listed === undefined) return false;
+    const { table: TableName } = this.#at;
+    const ExpressionAttributeNames = { '#field': field };
+    const write =
+      value === undefined
+        ? { UpdateExpression: 'REMOVE #field', ExpressionAttributeNames }
+        : {
+            UpdateExpression: 'SET #field = :value',
+            ExpressionAttributeNames,
+            ExpressionAttributeValues: marshall({ ':value': value }),
+          };
+    return this.#all(
+      [tokenKey(listed.hash), userTokenKey(email, prefix)].map((key) => ({
+        Update: { TableName, Key: marshall(key), ConditionExpression: 'attribute_exists(pk)', ...write },
+      })),
     );
+  }
+
+  /** Puts `next` in the place of `old`, both or neither. False when the old one was revoked or replaced meanwhile. */
+  replace(old: StoredToken, next: StoredToken): Promise<boolean> {
+    const { table: TableName } = this.#at;
+    const ConditionExpression = 'attribute_exists(pk)';
+    return this.#all([
+      { Delete: { TableName, Key: marshall(tokenKey(old.hash)), ConditionExpression } },
+      { Delete: { TableName, Key: marshall(userTokenKey(old.email, old.prefix)), ConditionExpression } },
+      this.#put(tokenKey(next.hash), next),
+      this.#put(userTokenKey(next.email, next.prefix), next),
+    ]);
+  }
+
+  #put(key: Key, token: StoredToken, condition?: string): TransactWriteItem {
+    const { table: TableName } = this.#at;
+    const Item = catalogItem(key, token);
+    return { Put: { TableName, Item, ...(condition === undefined ? {} : { ConditionExpression: condition }) } };
+  }
+
+  /** False: one of the conditions did not hold, and nothing was written. */
+  async #all(writes: TransactWriteItem[]): Promise<boolean> {
+    return (await writeTogether(this.#at, writes)).length === 0;
   }
 }

@@ -11,12 +11,16 @@ import * as members from './members.ts';
 import * as run from './run.ts';
 import * as scripts from './scripts.ts';
 import * as stream from './stream.ts';
+import * as tokens from './tokens.ts';
+import * as users from './users.ts';
 import * as workspaces from './workspaces.ts';
 
 const files = [
   instance,
   account,
+  tokens,
   login,
+  users,
   workspaces,
   members,
   groups,

@@ -1,10 +1,7 @@
 import { z } from 'zod';
 import { contract, jsonAnswer, jsonBody, NoParams, NoQuery, noBody, textAnswer } from './contract.ts';
-
-const Email = z.email().max(255);
-/** As OWASP advises: long enough to be a phrase, short enough not to be an attack. */
-const NewPassword = z.string().min(8, 'must be at least 8 characters').max(256);
-const OfEmail = z.object({ email: z.string().max(255) });
+import { NewPassword } from './params.ts';
+import { wholeNumber } from './query-values.ts';
 
 export const login = contract({
   id: 'login',
@@ -30,6 +27,42 @@ export const logout = contract({
   access: { needs: 'account' },
 });
 
+/** A GET that changes something, as Windmill has it: the session's cookie never comes along from another site. */
+export const refreshUserToken = contract({
+  id: 'refreshUserToken',
+  method: 'GET',
+  path: '/users/refresh_token',
+  summary: 'Renew the session of this request: answers its next token, and revokes this one within 5 s',
+  params: NoParams,
+  query: z.object({
+    /** Nothing happens, and this same token is answered, while the session lives longer than that. */
+    if_expiring_in_less_than_s: wholeNumber(0, 1_000_000_000).optional(),
+  }),
+  body: noBody,
+  answer: textAnswer(200),
+  access: { needs: 'account' },
+});
+
+const asked = { method: 'GET' as const, params: NoParams, query: NoQuery, body: noBody };
+
+export const isSmtpConfigured = contract({
+  id: 'isSmtpConfigured',
+  path: '/auth/is_smtp_configured',
+  summary: 'Can this installation send mail? It never does',
+  ...asked,
+  answer: jsonAnswer(200, z.literal(false)),
+  access: { needs: 'nothing' },
+});
+
+export const isPasswordLoginDisabled = contract({
+  id: 'isPasswordLoginDisabled',
+  path: '/auth/is_password_login_disabled',
+  summary: 'Must one log in otherwise than by password? There is no other way',
+  ...asked,
+  answer: jsonAnswer(200, z.literal(false)),
+  access: { needs: 'nothing' },
+});
+
 export const setPassword = contract({
   id: 'setPassword',
   method: 'POST',
@@ -40,91 +73,4 @@ export const setPassword = contract({
   body: jsonBody(z.object({ password: NewPassword })),
   answer: textAnswer(200),
   access: { needs: 'account' },
-});
-
-export const createUserGlobally = contract({
-  id: 'createUserGlobally',
-  method: 'POST',
-  path: '/users/create',
-  summary: 'Make a user of the instance',
-  params: NoParams,
-  query: NoQuery,
-  body: jsonBody(
-    z.object({
-      email: Email,
-      password: NewPassword.nullish(),
-      super_admin: z.boolean().default(false),
-      name: z.string().max(100).nullish(),
-    }),
-  ),
-  answer: textAnswer(201),
-  access: { needs: 'superadmin' },
-});
-
-export const listUsersAsSuperAdmin = contract({
-  id: 'listUsersAsSuperAdmin',
-  method: 'GET',
-  path: '/users/list_as_super_admin',
-  summary: 'All users of the instance',
-  params: NoParams,
-  query: NoQuery,
-  body: noBody,
-  answer: jsonAnswer(
-    200,
-    z.array(
-      z.object({
-        email: z.string(),
-        login_type: z.literal('password'),
-        super_admin: z.boolean(),
-        verified: z.boolean(),
-        name: z.string(),
-        username: z.string(),
-        disabled: z.boolean(),
-      }),
-    ),
-  ),
-  access: { needs: 'superadmin' },
-});
-
-export const globalUserUpdate = contract({
-  id: 'globalUserUpdate',
-  method: 'POST',
-  path: '/users/update/{email}',
-  summary: 'Change a user of the instance; what is left out stays',
-  params: OfEmail,
-  query: NoQuery,
-  body: jsonBody(
-    z.object({
-      is_super_admin: z.boolean().nullish(),
-      disabled: z.boolean().nullish(),
-      name: z.string().max(100).nullish(),
-      password: NewPassword.nullish(),
-    }),
-  ),
-  answer: textAnswer(200),
-  access: { needs: 'superadmin' },
-});
-
-export const globalUserDelete = contract({
-  id: 'globalUserDelete',
-  method: 'DELETE',
-  path: '/users/delete/{email}',
-  summary: 'Remove a user of the instance: his tokens die, and he leaves every workspace',
-  params: OfEmail,
-  query: NoQuery,
-  body: noBody,
-  answer: textAnswer(200),
-  access: { needs: 'superadmin' },
-});
-
-export const existsEmail = contract({
-  id: 'existsEmail',
-  method: 'GET',
-  path: '/users/exists/{email}',
-  summary: 'Is there a user of this email?',
-  params: OfEmail,
-  query: NoQuery,
-  body: noBody,
-  answer: jsonAnswer(200, z.boolean()),
-  access: { needs: 'superadmin' },
 });

@@ -67,6 +67,15 @@ describe('npm start', () => {
     expect(said()).toContain('Admin token: preset');
     expect(said()).toMatch(/curl .*run_wait_result/);
     expect(said()).not.toMatch(/Warning/);
+    const email = /To log in: (\S+),/.exec(said())?.[1];
+    const login = await fetch(`http://localhost:${port}/api/auth/login`, {
+      method: 'POST',
+      body: JSON.stringify({ email, password: 'preset' }),
+    });
+    expect(login.status).toBe(200);
+    const headers = { authorization: `Bearer ${await login.text()}` };
+    const admin = await fetch(`http://localhost:${port}/api/users/whoami`, { headers });
+    expect(await admin.json()).toMatchObject({ email, super_admin: true });
     const asked = performance.now();
     child.kill('SIGINT');
     expect(await exitOf(child)).toBe(0);

@@ -7,7 +7,7 @@ import { Millrace } from '../millrace.ts';
  * and so does one whose rule was changed. Each is then called through the front door as everybody in turn.
  */
 const RULES = {
-  nothing: ['backendVersion', 'health', 'openApiDocument', 'login'],
+  nothing: ['backendVersion', 'health', 'openApiDocument', 'login', 'isSmtpConfigured', 'isPasswordLoginDisabled'],
   login: [
     'getDbClock',
     'getGlobal',
@@ -16,8 +16,18 @@ const RULES = {
     'existsWorkspace',
     'listUserWorkspaces',
     'listWorkspaces',
+    'listAvailableScopes',
   ],
-  account: ['createToken', 'deleteToken', 'listTokens', 'logout', 'setPassword'],
+  account: [
+    'createToken',
+    'deleteToken',
+    'listTokens',
+    'updateTokenLabel',
+    'updateTokenScopes',
+    'refreshUserToken',
+    'logout',
+    'setPassword',
+  ],
   superadmin: [
     'createUserGlobally',
     'existsEmail',
@@ -159,7 +169,10 @@ const VALUES: Record<string, string> = {
   key: 'nothing',
   n: '1',
 };
-const urlOf = (path: string): string => path.replaceAll(/\{(\w+)\+?\}/g, (_, name) => VALUES[name] ?? `no-${name}`);
+/** A session that was renewed is gone: here it is only asked whether it must be. */
+const QUERY: Record<string, string> = { refreshUserToken: '?if_expiring_in_less_than_s=1' };
+const urlOf = ({ id, path }: { id: string; path: string }): string =>
+  path.replaceAll(/\{(\w+)\+?\}/g, (_, name) => VALUES[name] ?? `no-${name}`) + (QUERY[id] ?? '');
 
 let millrace: Millrace;
 const tokens = new Map<Caller, string>();
@@ -253,7 +266,7 @@ describe('every route', () => {
         // The admin has archived it by then.
         if (contract.id === 'archiveWorkspace' && caller === 'superadmin') continue;
         const token = tokens.get(caller);
-        const response = await fetch(`${millrace.url}/api${urlOf(contract.path)}`, {
+        const response = await fetch(`${millrace.url}/api${urlOf(contract)}`, {
           method: contract.method,
           redirect: 'manual',
           headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
