@@ -19,6 +19,9 @@
  * | `<ws>#scripts`        | `<path>`           | head: the newest version, small  | scripts/create, archive         | webhook, wait, api        | delete/p       |
  * | `<ws>#hash#<hash>`    | `script`           | a version, whole                 | scripts/create, archive, delete | dispatch, wait, api       | delete/p       |
  * | `<ws>#history#<path>` | `<time>#<hash>`    | a version in its path's history  | scripts/create                  | history/p, delete/p       | delete/p       |
+ * | `<ws>#variables`      | `<path>`           | a variable, secrets sealed       | variables routes                | api, dispatch, wait       | variables/delete, rename |
+ * | `<ws>#resources`      | `<path>`           | a resource with its value        | resources routes                | api, dispatch, wait       | resources/delete, rename |
+ * | `<ws>#restypes`       | `<name>`           | a resource type                  | resources/type routes           | api                       | type/delete    |
  */
 
 export type Key = { pk: string; sk: string };
@@ -68,6 +71,10 @@ export const historyKey = (workspace: string, path: string, createdAt: number, h
   pk: historyPartition(workspace, path),
   sk: `${String(createdAt).padStart(14, '0')}#${hash}`,
 });
+
+export const variablesPartition = (workspace: string): string => `${workspace}#variables`;
+export const resourcesPartition = (workspace: string): string => `${workspace}#resources`;
+export const resourceTypesPartition = (workspace: string): string => `${workspace}#restypes`;
 
 export const auditPartition = (workspace: string): string => `${workspace}#audit`;
 /** Sorts by time, as the ids do. */
