@@ -12,6 +12,7 @@ import { JobCounts } from '../../shared/aws/job-counts.ts';
 import { SqsJobQueue } from '../../shared/aws/job-queue.ts';
 import { JobReads } from '../../shared/aws/job-reads.ts';
 import { DynamoJobStore } from '../../shared/aws/job-store.ts';
+import { SchedulerLateSender } from '../../shared/aws/late-sender.ts';
 import { LogReads } from '../../shared/aws/log-reads.ts';
 import { AwsLogStore } from '../../shared/aws/log-store.ts';
 import { LoginAttempts } from '../../shared/aws/login-attempts.ts';
@@ -49,6 +50,15 @@ const instance = new InstanceStore(db, CATALOG_TABLE);
 const callers = callerStores(db, CATALOG_TABLE, jobs);
 const users = new UserCatalog(db, CATALOG_TABLE);
 const tokens = new TokenCatalog(db, CATALOG_TABLE);
+const queue = new SqsJobQueue(
+  sqsClient(),
+  env.QUEUES,
+  new SchedulerLateSender({
+    group: env.SCHEDULE_GROUP,
+    roleArn: env.SCHEDULE_ROLE_ARN,
+    deadLetterArn: env.SCHEDULE_DEAD_LETTER_ARN,
+  }),
+);
 const audit = new AuditLog(db, CATALOG_TABLE);
 const newToken = (): string => randomBytes(24).toString('base64url');
 const roster = {
@@ -91,13 +101,14 @@ export const handler = httpHandler({
       payloads,
       logs: new LogReads(db, JOBS_TABLE, PAYLOAD_BUCKET),
       logStore: new AwsLogStore(db, JOBS_TABLE, PAYLOAD_BUCKET),
+      queue,
       links: callers.links,
     }),
     ...jobListRoutes({ reads: new JobReads(db, JOBS_TABLE), counts: new JobCounts(db, JOBS_TABLE) }),
     ...batchRoutes({
       jobs,
       payloads,
-      queue: new SqsJobQueue(sqsClient(), env.QUEUES),
+      queue,
       scripts: new AwsScriptDirectory(db, CATALOG_TABLE),
       random: randomBytes,
     }),

@@ -10,17 +10,23 @@ import {
   getJobViewToken,
   getRootJobId,
   getScheduledFor,
+  runQueuedJobNow,
 } from '../../shared/contracts/job.ts';
 import { linkRoute, type Route, route } from '../../shared/http/route.ts';
 import { cancelJob } from '../../shared/jobs/cancel-job.ts';
-import type { LogStore } from '../../shared/jobs/ports.ts';
+import type { JobQueue, LateMessages, LogStore } from '../../shared/jobs/ports.ts';
 import { shownJob, visibleJob } from '../../shared/jobs/visible-job.ts';
 import { notFound, unreachable } from '../../shared/model/errors.ts';
 import type { JobKey } from '../../shared/model/job.ts';
 import { forceCancel } from './force-cancel.ts';
 import { completedJobAt, jobText, jobUpdate, type ReadDeps } from './read-job.ts';
+import { runNow } from './run-now.ts';
 
-export type JobDeps = ReadDeps & { logStore: LogStore; links: Pick<ViewTokens, 'make'> };
+export type JobDeps = ReadDeps & {
+  logStore: LogStore;
+  queue: JobQueue & LateMessages;
+  links: Pick<ViewTokens, 'make'>;
+};
 
 const readingRoutes = (deps: JobDeps): Route[] => [
   linkRoute(getJob, async ({ params, query, sight }) => ({
@@ -81,7 +87,7 @@ const told = (canceled: Awaited<ReturnType<typeof cancelJob>>, key: JobKey): { b
 };
 
 const cancelingRoutes = (deps: JobDeps): Route[] => {
-  const stores = { jobs: deps.jobs, payloads: deps.payloads, logs: deps.logStore };
+  const stores = { jobs: deps.jobs, payloads: deps.payloads, logs: deps.logStore, queue: deps.queue };
   return [
     route(cancelQueuedJob, async ({ params, body, standing, request, now }) => {
       const by = { by: standing.username, reason: body.reason ?? undefined };
@@ -96,9 +102,16 @@ const cancelingRoutes = (deps: JobDeps): Route[] => {
   ];
 };
 
+const runNowRoute = (deps: JobDeps): Route =>
+  route(runQueuedJobNow, async ({ params, standing, request, now }) => {
+    await runNow(deps, await visibleJob(deps.jobs, standing, params), { op: `now:${request.id}`, now });
+    return { body: params.id };
+  });
+
 /** One job: reading it, following it, sharing it, canceling it. */
 export const jobRoutes = (deps: JobDeps): Route[] => [
   ...readingRoutes(deps),
   ...linkRoutes(deps),
   ...cancelingRoutes(deps),
+  runNowRoute(deps),
 ];

@@ -1,6 +1,7 @@
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
-import type { JobQueue } from '../jobs/ports.ts';
+import type { JobQueue, LateMessages } from '../jobs/ports.ts';
+import type { Job } from '../model/job.ts';
 
 /** SQS delays a message by at most this long (AWS limit). */
 const MAX_DELAY_S = 900;
@@ -17,10 +18,12 @@ export type JobMessage = z.infer<typeof JobMessage>;
 /** Sends a message later than SQS can: by a one-shot schedule. */
 export interface LateSender {
   sendAt(at: number, queueArn: string, message: JobMessage): Promise<void>;
+  /** Takes back what `sendAt` was asked to send; nothing happens to what is sent already or never was to be. */
+  forget(message: JobMessage): Promise<void>;
 }
 
 /** The tag queues: one standard queue a tag, fair between workspaces by their message group. */
-export class SqsJobQueue implements JobQueue {
+export class SqsJobQueue implements JobQueue, LateMessages {
   readonly #sqs: SQSClient;
   readonly #queues: Queues;
   readonly #late: LateSender | undefined;
@@ -54,5 +57,13 @@ export class SqsJobQueue implements JobQueue {
         ...(delay > 0 ? { DelaySeconds: Math.min(delay, MAX_DELAY_S) } : {}),
       }),
     );
+  }
+
+  /** Only of a job that was made for later than SQS delays and whose schedule may not have fired yet. */
+  async forget(job: Pick<Job, 'workspace' | 'id' | 'created_at' | 'scheduled_for'>, now: number): Promise<void> {
+    const scheduled = job.scheduled_for - job.created_at > MAX_DELAY_S * 1000 && job.scheduled_for > now;
+    if (!scheduled || this.#late === undefined) return;
+    // A schedule that stays sends one message, which finds nothing to do; then it deletes itself.
+    await this.#late.forget({ workspace: job.workspace, id: job.id }).catch(() => undefined);
   }
 }

@@ -110,6 +110,15 @@ export class DynamoJobStore implements JobStore {
     return outcome.done ? outcome.job : undefined;
   }
 
+  async makeDue(key: JobKey, now: number, op: Op): Promise<Job | undefined> {
+    const outcome = await this.#transition(key, op, {
+      update: 'SET scheduled_for = :now, due = :due, op = :op',
+      condition: ['#status = :queued', 'scheduled_for > :now'],
+      values: { queued: 'queued', now, due: dueKey(now, key.id), op },
+    });
+    return outcome.done ? outcome.job : undefined;
+  }
+
   async requestCancel(key: JobKey, by: Canceler): Promise<Job | undefined> {
     const outcome = await this.#transition(key, undefined, {
       update: `SET canceled_by = if_not_exists(canceled_by, :by)${by.reason === undefined ? '' : ', canceled_reason = if_not_exists(canceled_reason, :reason)'}`,

@@ -1,3 +1,4 @@
+import { sha256Hex } from '../model/ids.ts';
 import type { JobMessage, LateSender } from './job-queue.ts';
 
 /** Sends far-away messages by one-shot schedules that delete themselves. */
@@ -20,7 +21,7 @@ export class SchedulerLateSender implements LateSender {
       await client.send(
         new CreateScheduleCommand({
           GroupName: this.#group,
-          Name: `${message.workspace}.${message.id}`.slice(0, 64),
+          Name: await scheduleName(message),
           ScheduleExpression: `at(${new Date(at).toISOString().slice(0, 19)})`,
           FlexibleTimeWindow: { Mode: 'OFF' },
           ActionAfterCompletion: 'DELETE',
@@ -37,4 +38,18 @@ export class SchedulerLateSender implements LateSender {
       if (!(error instanceof ConflictException)) throw error;
     }
   }
+
+  async forget(message: JobMessage): Promise<void> {
+    const { DeleteScheduleCommand, ResourceNotFoundException, SchedulerClient } = await import('./scheduler.ts');
+    const client = new SchedulerClient({ maxAttempts: 4 });
+    try {
+      await client.send(new DeleteScheduleCommand({ GroupName: this.#group, Name: await scheduleName(message) }));
+    } catch (error) {
+      if (!(error instanceof ResourceNotFoundException)) throw error;
+    }
+  }
 }
+
+/** Names have 64 characters at most, too few for a workspace and an id: the workspace is in it by its digest. */
+const scheduleName = async ({ workspace, id }: JobMessage): Promise<string> =>
+  `${id}.${(await sha256Hex(workspace)).slice(0, 24)}`;

@@ -112,6 +112,16 @@ export const forceCancelQueuedJob = contract({
   access: mayRun,
 });
 
+export const runQueuedJobNow = contract({
+  id: 'runQueuedJobNow',
+  method: 'POST',
+  path: '/w/{workspace}/jobs/queue/run_now/{id}',
+  summary: 'Make a job that is queued for later due now',
+  ...byId,
+  answer: textAnswer(200),
+  access: mayRun,
+});
+
 /** Good for whoever is logged in, whatever he is in the workspace, for as long as the job exists. */
 export const getJobViewToken = contract({
   id: 'getJobViewToken',

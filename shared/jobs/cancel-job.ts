@@ -1,7 +1,7 @@
 import { canceled } from '../model/completion.ts';
 import { isCompleted, type Job } from '../model/job.ts';
 import { cancelFields } from './finish-job.ts';
-import type { Canceler, JobStore, LogStore, PayloadStore } from './ports.ts';
+import type { Canceler, JobStore, LateMessages, LogStore, PayloadStore } from './ports.ts';
 
 /** What a request to cancel led to. */
 export type Canceled =
@@ -16,7 +16,7 @@ export type Canceled =
  * races a completion has one outcome: whoever writes first.
  */
 export const cancelJob = async (
-  deps: { jobs: JobStore; payloads: PayloadStore; logs: LogStore },
+  deps: { jobs: JobStore; payloads: PayloadStore; logs: LogStore; queue: LateMessages },
   job: Job,
   by: Canceler,
   more: { op: string; now: number },
@@ -36,7 +36,10 @@ export const cancelJob = async (
     by,
     more.op,
   );
-  if (ended !== undefined) return { is: 'canceled', job: ended };
+  if (ended !== undefined) {
+    await deps.queue.forget(job, more.now);
+    return { is: 'canceled', job: ended };
+  }
   const marked = await deps.jobs.requestCancel(job, by);
   if (marked !== undefined) return { is: 'stopping', job: marked };
   const now = await deps.jobs.get(job);

@@ -67,6 +67,8 @@ export type RunWish = {
 
 /** Seconds: what a Lambda lane can run (15 minutes less what ending a job takes), and so the default as well. */
 const LONGEST_RUN_S = 840;
+/** A leap year: no job waits longer for its time. */
+const LATEST_MS = 366 * 86_400_000;
 /** Namespace of job ids that come from an Idempotency-Key. */
 const IDEMPOTENCY = '6d1f0c3e-7b1e-5f0a-9f58-0a7c52c1d0de';
 /** Function to call instead of main, as Windmill's clients send it among the arguments. */
@@ -186,8 +188,12 @@ const timeoutOf = (seconds: number | undefined): number => {
 };
 
 const dueAt = (options: RunOptions, now: number): number => {
-  if (options.scheduled_for !== undefined) return Math.max(now, options.scheduled_for);
-  return now + (options.scheduled_in_secs ?? 0) * 1000;
+  const [name, at] =
+    options.scheduled_for === undefined
+      ? ['scheduled_in_secs', now + (options.scheduled_in_secs ?? 0) * 1000]
+      : ['scheduled_for', options.scheduled_for];
+  if (at > now + LATEST_MS) throw badRequest(`Bad request: query ${name}: is more than a year ahead`);
+  return Math.max(now, at);
 };
 
 const identity = async (

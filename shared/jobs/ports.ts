@@ -32,6 +32,8 @@ export interface JobStore {
   release(key: JobKey, attempt: number, release: { dueAt: number; ran: boolean; op: Op }): Promise<boolean>;
   /** queued -> canceled. False when it is not queued any more. */
   cancelQueued(key: JobKey, completion: StoredCompletion, by: Canceler, op: Op): Promise<Job | undefined>;
+  /** queued for later -> due at `now`. Undefined when it is not queued, or due already. */
+  makeDue(key: JobKey, now: number, op: Op): Promise<Job | undefined>;
   /** Marks a running job to be stopped. Undefined when it is not running any more. */
   requestCancel(key: JobKey, by: Canceler): Promise<Job | undefined>;
 }
@@ -76,6 +78,15 @@ export interface JobQueue {
   serves(tag: string): boolean;
   /** Sends the job's message so that it arrives at `dueAt` or a little before, never later than workers allow. */
   send(job: Pick<Job, 'workspace' | 'id' | 'tag'>, dueAt: number, now: number): Promise<void>;
+}
+
+/** What a queue was asked to deliver later. */
+export interface LateMessages {
+  /**
+   * Takes back the message of a job due far ahead, as it stood before it was canceled or made due. Never rejects: a
+   * message that comes nevertheless finds nothing to do.
+   */
+  forget(job: Pick<Job, 'workspace' | 'id' | 'created_at' | 'scheduled_for'>, now: number): Promise<void>;
 }
 
 /** The lane has no room now: the claim is given back, and it was not a try. */

@@ -83,6 +83,11 @@ export class SqsService implements Service {
     this.#queues.wake();
   }
 
+  /** In process: the names of all queues. */
+  names(): string[] {
+    return this.#queues.names();
+  }
+
   /** How many messages wait, are delayed, and are in flight. */
   counts(queue: string): { visible: number; delayed: number; inFlight: number } {
     return this.#queues.counts(queue);

@@ -101,6 +101,7 @@ const RULES = {
     'runWaitResultScriptByPath',
     'runWaitResultScriptByPathGet',
     'cancelQueuedJob',
+    'runQueuedJobNow',
     'forceCancelQueuedJob',
     'addBatchJobs',
   ],
