@@ -3,7 +3,18 @@ import { listAuditLogs } from '../../shared/contracts/audit.ts';
 import { type Route, route } from '../../shared/http/route.ts';
 import type { AuditEntry } from '../../shared/model/audit.ts';
 
-const view = ({ workspace, id, timestamp, username, operation, action_kind, resource, email, job }: AuditEntry) => ({
+const view = ({
+  workspace,
+  id,
+  timestamp,
+  username,
+  operation,
+  action_kind,
+  resource,
+  email,
+  job,
+  parameters,
+}: AuditEntry) => ({
   workspace_id: workspace,
   id,
   timestamp: new Date(timestamp).toISOString(),
@@ -11,7 +22,7 @@ const view = ({ workspace, id, timestamp, username, operation, action_kind, reso
   operation,
   action_kind,
   ...(resource === undefined ? {} : { resource }),
-  parameters: { email, ...(job === undefined ? {} : { job }) },
+  parameters: { email, ...(job === undefined ? {} : { job }), ...parameters },
 });
 
 /** The audit log, for whoever may see it. */

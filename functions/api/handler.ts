@@ -107,6 +107,7 @@ export const handler = httpHandler({
     ...jobListRoutes({ reads: new JobReads(db, JOBS_TABLE), counts: new JobCounts(db, JOBS_TABLE) }),
     ...batchRoutes({
       jobs,
+      audit,
       payloads,
       queue,
       scripts: new AwsScriptDirectory(db, CATALOG_TABLE),

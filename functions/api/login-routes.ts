@@ -1,4 +1,3 @@
-import type { AuditLog } from '../../shared/aws/audit-log.ts';
 import type { TokenCatalog } from '../../shared/aws/catalog-tokens.ts';
 import type { LoginAttempts } from '../../shared/aws/login-attempts.ts';
 import { isPassword, passwordHash } from '../../shared/aws/passwords.ts';
@@ -13,7 +12,8 @@ import {
 } from '../../shared/contracts/login.ts';
 import { tokenOf } from '../../shared/http/authenticate.ts';
 import { instanceRoute, openRoute, type Route } from '../../shared/http/route.ts';
-import { auditId } from '../../shared/model/audit.ts';
+import type { AuditTrail } from '../../shared/jobs/ports.ts';
+import type { AuditLine } from '../../shared/model/audit.ts';
 import { badRequest, Problem } from '../../shared/model/errors.ts';
 import { sha256Hex } from '../../shared/model/ids.ts';
 import { isAlive, isSession, SESSION_LABEL, type StoredToken, TOKEN_PREFIX_CHARS } from '../../shared/model/token.ts';
@@ -22,7 +22,7 @@ export type LoginDeps = {
   users: UserCatalog;
   tokens: Pick<TokenCatalog, 'create' | 'read' | 'replace' | 'revoke'>;
   attempts: LoginAttempts;
-  audit: Pick<AuditLog, 'append'>;
+  audit: AuditTrail;
   newToken: () => string;
 };
 
@@ -51,6 +51,21 @@ const sessionOf = async (token: string, email: string, now: number): Promise<Sto
 
 const endedMeanwhile = (): Problem => new Problem(401, 'Unauthorized: this session was renewed or ended already');
 
+const loginLine = (operation: string, username: string, email: string, timestamp: number): AuditLine => ({
+  workspace: 'admins',
+  timestamp,
+  username,
+  email,
+  operation,
+  action_kind: 'Execute',
+});
+
+/** In the same words whether there is such a user or not; the audit log tells admins that somebody tries. */
+const refuseLogin = async (audit: AuditTrail, email: string, now: number): Promise<never> => {
+  await audit.append(loginLine('users.login_failure', 'anonymous', email, now));
+  throw badRequest('Invalid login');
+};
+
 const sessionRoutes = (deps: LoginDeps): Route[] => [
   openRoute(login, async ({ body, request, now }) => {
     const email = body.email.toLowerCase();
@@ -58,18 +73,10 @@ const sessionRoutes = (deps: LoginDeps): Route[] => [
       throw new Problem(429, 'Too many tries to log in: wait a quarter of an hour');
     const user = await deps.users.get(email);
     if (!(await isPassword(body.password, user?.password_hash)) || user === undefined || user.disabled === true)
-      throw badRequest('Invalid login');
+      return refuseLogin(deps.audit, email, now);
     const token = deps.newToken();
     await deps.tokens.create(await sessionOf(token, email, now));
-    await deps.audit.append({
-      id: auditId(now, Math.random()),
-      workspace: 'admins',
-      timestamp: now,
-      username: user.username,
-      email,
-      operation: 'users.login',
-      action_kind: 'Execute',
-    });
+    await deps.audit.append(loginLine('users.login', user.username, email, now));
     return { body: token, headers: { 'set-cookie': cookie(token, SESSION_MS / 1000, request.headers) } };
   }),
   instanceRoute(refreshUserToken, async ({ principal, query, request, now }) => {

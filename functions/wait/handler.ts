@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cachedTokens } from '../../shared/access/cached-tokens.ts';
+import { AuditLog } from '../../shared/aws/audit-log.ts';
 import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
 import { callerStores } from '../../shared/aws/http-deps.ts';
 import { SqsJobQueue } from '../../shared/aws/job-queue.ts';
@@ -33,6 +34,7 @@ export const handler = streamingHandler({
   deps: { ...callers, tokens: cachedTokens(callers.tokens), now: Date.now },
   routes: waitRoutes({
     ...lane,
+    audit: new AuditLog(db, env.CATALOG_TABLE),
     queue: new SqsJobQueue(sqsClient(), env.QUEUES, late),
     directory: new AwsScriptDirectory(db, env.CATALOG_TABLE),
     worker,

@@ -1,4 +1,4 @@
-import type { JobQueue, WorkerStore } from '../../shared/jobs/ports.ts';
+import type { AuditTrail, JobQueue, WorkerStore } from '../../shared/jobs/ports.ts';
 import { releaseFull, releaseLost } from '../../shared/jobs/release-job.ts';
 import { type AttemptDeps, runAttempt } from '../../shared/jobs/run-attempt.ts';
 import { startClaimedJob, startJob } from '../../shared/jobs/start-job.ts';
@@ -9,6 +9,7 @@ import type { Background } from './background.ts';
 export type RunHereDeps = AttemptDeps & {
   workers: WorkerStore;
   queue: JobQueue;
+  audit: AuditTrail;
   /** Name of this environment as a worker. */
   worker: string;
   random: () => number;

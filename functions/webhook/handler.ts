@@ -1,4 +1,5 @@
 import { cachedTokens } from '../../shared/access/cached-tokens.ts';
+import { AuditLog } from '../../shared/aws/audit-log.ts';
 import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
 import { callerStores } from '../../shared/aws/http-deps.ts';
 import { SqsJobQueue } from '../../shared/aws/job-queue.ts';
@@ -28,6 +29,7 @@ export const handler = httpHandler({
   deps: { ...callers, tokens: cachedTokens(callers.tokens), now: Date.now },
   routes: webhookRoutes({
     jobs,
+    audit: new AuditLog(db, env.CATALOG_TABLE),
     payloads: new AwsPayloadStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
     queue: new SqsJobQueue(sqsClient(), env.QUEUES, late),
     scripts: new AwsScriptDirectory(db, env.CATALOG_TABLE),

@@ -1,12 +1,21 @@
-import { type AttributeValue, type DynamoDBClient, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  PutItemCommand,
+  QueryCommand,
+} from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { AuditEntry } from '../model/audit.ts';
+import type { AuditTrail } from '../jobs/ports.ts';
+import { AuditEntry, type AuditLine, auditId } from '../model/audit.ts';
 import { type CatalogTable, catalogItem } from './catalog-items.ts';
 import { auditKey, auditPartition } from './catalog-keys.ts';
 
 /** A list of the log reads at most so many lines, however few of them fit. */
 const MOST_READ = 5_000;
 const PAGE = 500;
+/** Lines of one millisecond look for a free place this often. */
+const MOST_TRIES = 20;
 
 type Wanted = {
   /** Milliseconds since 1970, exclusive. */
@@ -18,16 +27,30 @@ type Wanted = {
 };
 
 /** The audit log, kept for good: retention is about jobs. */
-export class AuditLog {
+export class AuditLog implements AuditTrail {
   readonly #at: CatalogTable;
 
   constructor(db: DynamoDBClient, table: string) {
     this.#at = { db, table };
   }
 
-  async append(entry: AuditEntry): Promise<void> {
+  /** Never replaces a line: where its place is taken by another of the same millisecond, it takes one beside it. */
+  async append(line: AuditLine): Promise<void> {
+    const first = auditId(line.timestamp, Math.random());
+    for (let id = first; id < first + MOST_TRIES; id += 1) if (await this.#put({ ...line, id })) return;
+    throw new Error(`the audit log has no room at ${line.timestamp}`);
+  }
+
+  async #put(entry: AuditEntry): Promise<boolean> {
     const { db, table: TableName } = this.#at;
-    await db.send(new PutItemCommand({ TableName, Item: catalogItem(auditKey(entry.workspace, entry.id), entry) }));
+    const Item = catalogItem(auditKey(entry.workspace, entry.id), entry);
+    try {
+      await db.send(new PutItemCommand({ TableName, Item, ConditionExpression: 'attribute_not_exists(pk)' }));
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
   }
 
   /** Newest first. Looks through at most 5,000 lines of the time asked for, and then answers what it found. */

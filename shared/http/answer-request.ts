@@ -3,8 +3,9 @@ import type { AttemptTokenVerifier, Caller, Rosters, TokenStore } from '../acces
 import { type Standing, standingOf } from '../access/standing.ts';
 import type { ViewLink, ViewLinks } from '../access/view-link.ts';
 import { actOf } from '../contracts/act.ts';
+import type { AuditTrail } from '../jobs/ports.ts';
 import { notFound, Problem } from '../model/errors.ts';
-import { type AuditTrail, auditEntry } from './audit-trail.ts';
+import { auditLine } from './audit-trail.ts';
 import { authenticate } from './authenticate.ts';
 import type { Match } from './match.ts';
 import type { HttpRequest } from './request.ts';
@@ -124,12 +125,7 @@ export const answerRequest = async (
   const reply = await route.run({ caller, standing, link: link?.job, params, request, now });
   if (deps.audit !== undefined && route.contract.method !== 'GET' && act.action !== 'read') {
     if (caller?.kind === 'user' || caller?.kind === 'job')
-      await deps.audit.append(
-        auditEntry(
-          { path: route.contract.path, act, principal: caller, standing, params },
-          { now, random: Math.random() },
-        ),
-      );
+      await deps.audit.append(auditLine({ path: route.contract.path, act, principal: caller, standing, params }, now));
   }
   const answered = cors ? { ...reply, headers: { ...CORS, ...reply.headers } } : reply;
   return request.method === 'HEAD' ? { ...answered, body: '' } : answered;

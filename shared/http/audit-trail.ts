@@ -1,10 +1,7 @@
 import type { Principal } from '../access/principal.ts';
 import type { Act } from '../access/scopes.ts';
 import type { Standing } from '../access/standing.ts';
-import { type AuditEntry, actionKindOf, auditId } from '../model/audit.ts';
-
-/** Where the audit log is written. */
-export type AuditTrail = { append(entry: AuditEntry): Promise<void> };
+import { type AuditLine, actionKindOf } from '../model/audit.ts';
 
 /** What concerns no workspace is told in this one. */
 const INSTANCE = 'admins';
@@ -21,7 +18,7 @@ const operationOf = (path: string, domain: string): string => {
 };
 
 /** The line that a request leaves in the audit log. */
-export const auditEntry = (
+export const auditLine = (
   done: {
     path: string;
     act: Act;
@@ -29,15 +26,14 @@ export const auditEntry = (
     standing?: Standing | undefined;
     params: Record<string, string>;
   },
-  moment: { now: number; random: number },
-): AuditEntry => {
+  now: number,
+): AuditLine => {
   const { path, act, principal, standing, params } = done;
   const operation = operationOf(path, act.domain);
   const resource = act.path ?? params.username ?? params.email ?? params.id ?? params.hash ?? params.token_prefix;
   return {
-    id: auditId(moment.now, moment.random),
     workspace: params.workspace ?? INSTANCE,
-    timestamp: moment.now,
+    timestamp: now,
     username: standing?.username ?? principal.username,
     email: principal.email,
     operation,

@@ -1,4 +1,5 @@
 import type { Standing } from '../access/standing.ts';
+import type { AuditLine } from '../model/audit.ts';
 import type { Completion } from '../model/completion.ts';
 import type { Job, JobKey, LogTail, Payload } from '../model/job.ts';
 import type { Json } from '../model/json.ts';
@@ -137,6 +138,11 @@ export interface SecretBox {
   seal(workspace: string, bound: string, text: string): Promise<string>;
   /** Undefined: it was not sealed here, or is bound to something else. */
   open(workspace: string, bound: string, sealed: string): Promise<string | undefined>;
+}
+
+/** Where the audit log is written: durable when it resolves. */
+export interface AuditTrail {
+  append(line: AuditLine): Promise<void>;
 }
 
 /** Texts that must not stand in the log of an attempt: secrets that its job was given or fetched. */

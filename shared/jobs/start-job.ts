@@ -1,11 +1,12 @@
+import { launchLine } from '../model/audit.ts';
 import { Problem } from '../model/errors.ts';
 import { sha256Hex } from '../model/ids.ts';
 import type { Job } from '../model/job.ts';
 import type { RunRequest } from '../model/request.ts';
-import type { JobQueue, JobStore, PayloadStore } from './ports.ts';
+import type { AuditTrail, JobQueue, JobStore, PayloadStore } from './ports.ts';
 
 /** What starting a job needs of the outside. */
-export type StartDeps = { jobs: JobStore; payloads: PayloadStore; queue: JobQueue };
+export type StartDeps = { jobs: JobStore; payloads: PayloadStore; queue: JobQueue; audit: AuditTrail };
 
 /**
  * Makes the job durable, then sends its message. Payloads first, then one conditional put: a crash in between leaves at
@@ -14,7 +15,7 @@ export type StartDeps = { jobs: JobStore; payloads: PayloadStore; queue: JobQueu
  */
 export const startJob = async (deps: StartDeps, request: RunRequest, op: string, now: number): Promise<Job> => {
   const job = await newJob(deps.payloads, request, op, now);
-  const { started, fresh } = await createOnce(deps.jobs, job, request.repeatable);
+  const { started, fresh } = await createOnce(deps, job, request.repeatable);
   if (fresh || started.status === 'queued') await deps.queue.send(started, started.scheduled_for, now);
   return started;
 };
@@ -24,18 +25,23 @@ export const startJob = async (deps: StartDeps, request: RunRequest, op: string,
  * request had been made before, and somebody else may be running it.
  */
 export const startClaimedJob = async (
-  deps: Pick<StartDeps, 'jobs' | 'payloads'>,
+  deps: Pick<StartDeps, 'jobs' | 'payloads' | 'audit'>,
   request: RunRequest,
   claim: { worker: string; op: string },
   now: number,
 ): Promise<{ started: Job; fresh: boolean }> => {
   const job = await newJob(deps.payloads, request, claim.op, now);
   const claimed: Job = { ...job, status: 'running', attempt: 1, tries: 1, started_at: now, worker: claim.worker };
-  return createOnce(deps.jobs, claimed, request.repeatable);
+  return createOnce(deps, claimed, request.repeatable);
 };
 
-const createOnce = async (jobs: JobStore, job: Job, repeatable: boolean): Promise<{ started: Job; fresh: boolean }> => {
-  const outcome = await jobs.create(job);
+/** The audit line is written beside the job, so that it costs no time: both are there before anybody is answered. */
+const createOnce = async (
+  deps: Pick<StartDeps, 'jobs' | 'audit'>,
+  job: Job,
+  repeatable: boolean,
+): Promise<{ started: Job; fresh: boolean }> => {
+  const [outcome] = await Promise.all([deps.jobs.create(job), deps.audit.append(launchLine(job))]);
   if (outcome.created) return { started: job, fresh: true };
   if (!repeatable) throw new Problem(400, `Job with id ${job.id} already exists`);
   if (outcome.existing.request === job.request) return { started: outcome.existing, fresh: false };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Job } from './job.ts';
 
 /** One line of the audit log: who did what to what. Never holds a body, so no secret. Time in milliseconds since 1970. */
 export const AuditEntry = z.object({
@@ -14,8 +15,13 @@ export const AuditEntry = z.object({
   resource: z.string().optional(),
   /** The job that asked, when it was one. */
   job: z.string().optional(),
+  /** What else tells who did what: a launched job's id and whom it runs as. */
+  parameters: z.record(z.string(), z.string()).optional(),
 });
 export type AuditEntry = z.infer<typeof AuditEntry>;
+
+/** A line that has not found its place in the log yet. */
+export type AuditLine = Omit<AuditEntry, 'id'>;
 
 /** An id that grows with `now`; of one millisecond, `random` (0 to 1) tells a thousand apart. */
 export const auditId = (now: number, random: number): number => now * 1000 + Math.floor(random * 1000);
@@ -31,3 +37,19 @@ export const actionKindOf = (operation: string): AuditEntry['action_kind'] => {
   const verb = operation.split('.').at(-1) ?? '';
   return KINDS.find(([words]) => words.test(verb))?.[1] ?? 'Updated';
 };
+
+/** The line that launching a job leaves: who launched it, and as whom it runs. A repeated request leaves one more. */
+export const launchLine = (job: Job): AuditLine => ({
+  workspace: job.workspace,
+  timestamp: job.created_at,
+  username: job.created_by,
+  email: job.email,
+  operation: `jobs.run.${job.kind}`,
+  action_kind: 'Execute',
+  ...(job.path === undefined ? {} : { resource: job.path }),
+  parameters: {
+    uuid: job.id,
+    permissioned_as: job.permissioned_as,
+    ...(job.hash === undefined ? {} : { hash: job.hash }),
+  },
+});
