@@ -1,6 +1,6 @@
-import { type Canceled, cancelJob } from '../../shared/jobs/cancel-job.ts';
+import { type CancelDeps, type Canceled, cancelJob } from '../../shared/jobs/cancel-job.ts';
 import { finishJob } from '../../shared/jobs/finish-job.ts';
-import type { Canceler, JobStore, LateMessages, LogStore, PayloadStore } from '../../shared/jobs/ports.ts';
+import type { Canceler } from '../../shared/jobs/ports.ts';
 import { canceled } from '../../shared/model/completion.ts';
 import type { Job } from '../../shared/model/job.ts';
 
@@ -9,7 +9,7 @@ import type { Job } from '../../shared/model/job.ts';
  * (at most about 3 s later), because its attempt is over.
  */
 export const forceCancel = async (
-  deps: { jobs: JobStore; payloads: PayloadStore; logs: LogStore; queue: LateMessages },
+  deps: CancelDeps,
   job: Job,
   by: Canceler,
   more: { op: string; now: number },

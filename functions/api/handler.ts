@@ -6,6 +6,7 @@ import { ScriptReads } from '../../shared/aws/catalog-scripts.ts';
 import { TokenCatalog } from '../../shared/aws/catalog-tokens.ts';
 import { WorkspaceCatalog } from '../../shared/aws/catalog-workspaces.ts';
 import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
+import { followupDeps } from '../../shared/aws/followup-steps.ts';
 import { callerStores } from '../../shared/aws/http-deps.ts';
 import { InstanceStore } from '../../shared/aws/instance.ts';
 import { JobCounts } from '../../shared/aws/job-counts.ts';
@@ -60,6 +61,7 @@ const queue = new SqsJobQueue(
   }),
 );
 const audit = new AuditLog(db, CATALOG_TABLE);
+const start = { jobs, payloads, audit, queue };
 const newToken = (): string => randomBytes(24).toString('base64url');
 const roster = {
   rosters: callers.rosters,
@@ -97,8 +99,8 @@ export const handler = httpHandler({
       rosters: callers.rosters,
     }),
     ...jobRoutes({
-      jobs,
-      payloads,
+      ...start,
+      ...followupDeps(db, CATALOG_TABLE, start),
       logs: new LogReads(db, JOBS_TABLE, PAYLOAD_BUCKET),
       logStore: new AwsLogStore(db, JOBS_TABLE, PAYLOAD_BUCKET),
       queue,
@@ -106,10 +108,7 @@ export const handler = httpHandler({
     }),
     ...jobListRoutes({ reads: new JobReads(db, JOBS_TABLE), counts: new JobCounts(db, JOBS_TABLE) }),
     ...batchRoutes({
-      jobs,
-      audit,
-      payloads,
-      queue,
+      ...start,
       scripts: new AwsScriptDirectory(db, CATALOG_TABLE),
       random: randomBytes,
     }),

@@ -13,8 +13,8 @@ import {
   runQueuedJobNow,
 } from '../../shared/contracts/job.ts';
 import { linkRoute, type Route, route } from '../../shared/http/route.ts';
-import { cancelJob } from '../../shared/jobs/cancel-job.ts';
-import type { JobQueue, LateMessages, LogStore } from '../../shared/jobs/ports.ts';
+import { type CancelDeps, cancelJob } from '../../shared/jobs/cancel-job.ts';
+import type { JobQueue } from '../../shared/jobs/ports.ts';
 import { shownJob, visibleJob } from '../../shared/jobs/visible-job.ts';
 import { notFound, unreachable } from '../../shared/model/errors.ts';
 import type { JobKey } from '../../shared/model/job.ts';
@@ -22,11 +22,12 @@ import { forceCancel } from './force-cancel.ts';
 import { completedJobAt, jobText, jobUpdate, type ReadDeps } from './read-job.ts';
 import { runNow } from './run-now.ts';
 
-export type JobDeps = ReadDeps & {
-  logStore: LogStore;
-  queue: JobQueue & LateMessages;
-  links: Pick<ViewTokens, 'make'>;
-};
+export type JobDeps = ReadDeps &
+  Omit<CancelDeps, 'logs'> & {
+    logStore: CancelDeps['logs'];
+    queue: JobQueue;
+    links: Pick<ViewTokens, 'make'>;
+  };
 
 const readingRoutes = (deps: JobDeps): Route[] => [
   linkRoute(getJob, async ({ params, query, sight }) => ({
@@ -87,7 +88,7 @@ const told = (canceled: Awaited<ReturnType<typeof cancelJob>>, key: JobKey): { b
 };
 
 const cancelingRoutes = (deps: JobDeps): Route[] => {
-  const stores = { jobs: deps.jobs, payloads: deps.payloads, logs: deps.logStore, queue: deps.queue };
+  const stores = { ...deps, logs: deps.logStore };
   return [
     route(cancelQueuedJob, async ({ params, body, standing, request, now }) => {
       const by = { by: standing.username, reason: body.reason ?? undefined };

@@ -1,5 +1,7 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { AuditLog } from '../../shared/aws/audit-log.ts';
 import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
+import { followupDeps } from '../../shared/aws/followup-steps.ts';
 import { JobMessage, SqsJobQueue } from '../../shared/aws/job-queue.ts';
 import { DynamoJobStore } from '../../shared/aws/job-store.ts';
 import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
@@ -13,11 +15,16 @@ import { type DeadLetterDeps, reviveJob } from './revive-job.ts';
 const buildDeps = (variables: Record<string, string | undefined>): DeadLetterDeps => {
   const env = parseEnv(Env, variables);
   const db = dynamodb();
-  return {
+  const start = {
     jobs: new DynamoJobStore(db, env.JOBS_TABLE),
     payloads: new AwsPayloadStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
-    workers: new DynamoWorkerStore(db, env.JOBS_TABLE),
     queue: new SqsJobQueue(sqsClient(), env.QUEUES),
+    audit: new AuditLog(db, env.CATALOG_TABLE),
+  };
+  return {
+    ...start,
+    ...followupDeps(db, env.CATALOG_TABLE, start),
+    workers: new DynamoWorkerStore(db, env.JOBS_TABLE),
     now: Date.now,
   };
 };

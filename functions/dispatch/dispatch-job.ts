@@ -2,6 +2,7 @@ import { claimJob } from '../../shared/jobs/claim-job.ts';
 import type { JobQueue, WorkerStore } from '../../shared/jobs/ports.ts';
 import { releaseFull, releaseLost } from '../../shared/jobs/release-job.ts';
 import { type AttemptDeps, runAttempt } from '../../shared/jobs/run-attempt.ts';
+import { runFollowups } from '../../shared/jobs/run-followups.ts';
 import type { Job, JobKey } from '../../shared/model/job.ts';
 
 export type DispatchDeps = AttemptDeps & {
@@ -10,8 +11,6 @@ export type DispatchDeps = AttemptDeps & {
   /** Name of this environment as a worker. */
   worker: string;
   random: () => number;
-  /** Tells the platform's log of a fault that the job will be tried again after. */
-  report: (error: unknown, job: JobKey) => void;
 };
 
 /**
@@ -26,6 +25,9 @@ export const dispatchJob = async (deps: DispatchDeps, key: JobKey, messageId: st
   });
   switch (claim.is) {
     case 'nothing':
+      return;
+    case 'owing':
+      await runFollowups(deps, claim.job, deps.now());
       return;
     case 'early':
       await deps.queue.send(claim.job, claim.dueAt, deps.now());
@@ -45,7 +47,7 @@ const attempt = async (deps: DispatchDeps, job: Job, op: string): Promise<'over'
     const end = await runAttempt(deps, job, `end:${op}`);
     return end.is === 'full' ? 'full' : 'over';
   } catch (error) {
-    deps.report(error, job);
+    deps.report('an attempt could not start', error, { job: job.id });
     await releaseLost(deps, job, { op: `lost:${op}`, now: deps.now() });
     return 'over';
   }

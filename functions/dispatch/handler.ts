@@ -13,11 +13,9 @@ const buildDeps = (variables: Record<string, string | undefined>): DispatchDeps 
   const env = parseEnv(Env, variables);
   const worker = `wk-${env.WORKER_GROUP}-${randomBytes(4).toString('hex')}`;
   return {
-    ...laneDeps(env, worker),
-    queue: new SqsJobQueue(sqsClient(), env.QUEUES),
+    ...laneDeps(env, worker, new SqsJobQueue(sqsClient(), env.QUEUES)),
     worker,
     random: Math.random,
-    report: (error, job) => console.error(errorLine('an attempt could not start', error, { job: job.id })),
   };
 };
 

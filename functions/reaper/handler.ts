@@ -1,26 +1,31 @@
+import { AuditLog } from '../../shared/aws/audit-log.ts';
 import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
+import { followupDeps } from '../../shared/aws/followup-steps.ts';
 import { SqsJobQueue } from '../../shared/aws/job-queue.ts';
 import { DynamoJobStore } from '../../shared/aws/job-store.ts';
 import { LiveJobs } from '../../shared/aws/live-jobs.ts';
 import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
 import { DynamoWorkerStore } from '../../shared/aws/worker-store.ts';
 import { parseEnv } from '../../shared/model/env.ts';
-import { errorLine } from '../../shared/model/log-line.ts';
 import { Env } from './env.ts';
 import { type ReaperDeps, recoverJobs } from './recover-jobs.ts';
 
 const buildDeps = (variables: Record<string, string | undefined>): ReaperDeps => {
   const env = parseEnv(Env, variables);
   const db = dynamodb();
-  return {
+  const start = {
     jobs: new DynamoJobStore(db, env.JOBS_TABLE),
     payloads: new AwsPayloadStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
+    queue: new SqsJobQueue(sqsClient(), env.QUEUES),
+    audit: new AuditLog(db, env.CATALOG_TABLE),
+  };
+  return {
+    ...start,
+    ...followupDeps(db, env.CATALOG_TABLE, start),
     workers: new DynamoWorkerStore(db, env.JOBS_TABLE),
     live: new LiveJobs(db, { jobs: env.JOBS_TABLE, catalog: env.CATALOG_TABLE }),
-    queue: new SqsJobQueue(sqsClient(), env.QUEUES),
     now: Date.now,
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    report: (error, ids) => console.error(errorLine('a job could not be recovered', error, ids)),
   };
 };
 

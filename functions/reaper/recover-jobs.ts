@@ -1,28 +1,28 @@
 import { isHolderDead } from '../../shared/jobs/claim-job.ts';
-import type { JobQueue, JobStore, PayloadStore, WorkerStore } from '../../shared/jobs/ports.ts';
+import type { FinishDeps } from '../../shared/jobs/finish-job.ts';
+import type { JobQueue, WorkerStore } from '../../shared/jobs/ports.ts';
 import { releaseLost } from '../../shared/jobs/release-job.ts';
-import type { Job, JobKey } from '../../shared/model/job.ts';
+import { runFollowups } from '../../shared/jobs/run-followups.ts';
+import { isCompleted, type Job, type JobKey } from '../../shared/model/job.ts';
+import { isResent, looksAt, type Span } from './looks.ts';
 
-export type ReaperDeps = {
-  jobs: JobStore;
-  payloads: PayloadStore;
+export type ReaperDeps = FinishDeps & {
   workers: WorkerStore & {
     list(): Promise<{ sk: string; lease: number; jobs: { workspace: string; id: string; attempt: number }[] }[]>;
   };
   live: {
-    /** Live jobs whose time came before `before`, oldest first, a bounded number of each workspace. */
-    overdue(before: number): AsyncIterable<Job>;
+    /** Each workspace that has live jobs, with the due time of its oldest. */
+    oldest(): AsyncIterable<{ workspace: string; due: number }>;
+    /** Live jobs that were due in a span, a bounded number. */
+    within(workspace: string, span: Span): AsyncIterable<Job>;
   };
   queue: JobQueue;
   now: () => number;
   wait: (ms: number) => Promise<void>;
-  report: (error: unknown, ids: Record<string, string>) => void;
 };
 
 /** How often workers are looked at while one holds a job. */
 const LOOK_EVERY_MS = 4_000;
-/** A queued job this long past its time may have lost its message. */
-const OVERDUE_MS = 30_000;
 
 /**
  * Brings back what was lost. The cases, each harmless when it is met twice:
@@ -31,7 +31,8 @@ const OVERDUE_MS = 30_000;
  *   were tried too often; then its item goes;
  * - a job is running, but its worker never gave a sign of life (it died within its first seconds): the same;
  * - a job is queued and its time is past by half a minute: its message may be lost, so it is sent again, at waits that
- *   double with the age of the job (a backlog must not cause a storm of messages);
+ *   double with the age of the job, and not while hundreds of messages of its tag wait anyway;
+ * - a job has ended, but what it owes others was not paid: its followups are paid;
  * - a job is queued and no worker group serves its tag: it stays, and is sent once a group does.
  */
 export const recoverJobs = async (deps: ReaperDeps, remainingMs: () => number): Promise<void> => {
@@ -58,37 +59,49 @@ const recoverHeld = async (deps: ReaperDeps, held: JobKey & { attempt: number },
     await releaseLost(deps, job, { op: `reap:${worker}:${held.attempt}`, now: deps.now() });
     return true;
   } catch (error) {
-    deps.report(error, { job: held.id, worker });
+    deps.report('a job could not be recovered', error, { job: held.id, worker });
     return false;
   }
 };
 
 const recoverOverdue = async (deps: ReaperDeps): Promise<void> => {
   const now = deps.now();
-  for await (const job of deps.live.overdue(now - OVERDUE_MS)) {
-    try {
-      await recoverOne(deps, job, now);
-    } catch (error) {
-      deps.report(error, { job: job.id });
+  const backlogOf = backlogs(deps.queue);
+  for await (const { workspace, due } of deps.live.oldest()) {
+    for (const span of looksAt(now, due)) {
+      for await (const job of deps.live.within(workspace, span)) {
+        try {
+          await recoverOne(deps, job, now, backlogOf);
+        } catch (error) {
+          deps.report('a job could not be recovered', error, { job: job.id });
+        }
+      }
     }
   }
 };
 
-const recoverOne = async (deps: ReaperDeps, job: Job, now: number): Promise<void> => {
+/** How many messages wait for the workers of a tag, asked once a look. */
+const backlogs = (queue: JobQueue): ((tag: string) => Promise<number>) => {
+  const known = new Map<string, Promise<number>>();
+  return (tag) => {
+    const backlog = known.get(tag) ?? queue.backlog(tag);
+    known.set(tag, backlog);
+    return backlog;
+  };
+};
+
+const recoverOne = async (
+  deps: ReaperDeps,
+  job: Job,
+  now: number,
+  backlogOf: (tag: string) => Promise<number>,
+): Promise<void> => {
+  if (isCompleted(job.status)) return runFollowups(deps, job, now);
   if (job.status === 'running') {
     if (await isHolderDead(deps.workers, job, now)) {
       await releaseLost(deps, job, { op: `reap:${job.worker ?? ''}:${job.attempt}`, now });
     }
     return;
   }
-  if (job.status === 'queued' && isResendDue(now - job.scheduled_for)) await deps.queue.send(job, now, now);
-};
-
-/**
- * Whether a job that waits for `ageMs` is sent again in this minute: in the 1st, 2nd, 4th, 8th... minute of its wait, so
- * a job that waits for a day has been sent a dozen times, not 1,440.
- */
-export const isResendDue = (ageMs: number): boolean => {
-  const minute = Math.max(1, Math.round(ageMs / 60_000));
-  return (minute & (minute - 1)) === 0;
+  if (isResent(now - job.scheduled_for, await backlogOf(job.tag))) await deps.queue.send(job, now, now);
 };

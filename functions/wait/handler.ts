@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cachedTokens } from '../../shared/access/cached-tokens.ts';
-import { AuditLog } from '../../shared/aws/audit-log.ts';
 import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
 import { callerStores } from '../../shared/aws/http-deps.ts';
 import { SqsJobQueue } from '../../shared/aws/job-queue.ts';
@@ -10,7 +9,6 @@ import { SchedulerLateSender } from '../../shared/aws/late-sender.ts';
 import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
 import { streamingHandler } from '../../shared/http/streaming-handler.ts';
 import { parseEnv } from '../../shared/model/env.ts';
-import { errorLine } from '../../shared/model/log-line.ts';
 import { Background } from './background.ts';
 import { Env } from './env.ts';
 import { waitRoutes } from './routes.ts';
@@ -20,8 +18,6 @@ const env = parseEnv(Env, process.env);
 
 const db = dynamodb();
 const worker = `wk-sync-${randomBytes(4).toString('hex')}`;
-const lane = laneDeps(env, worker);
-const callers = callerStores(db, env.CATALOG_TABLE, lane.jobs);
 const background = new Background();
 const late = new SchedulerLateSender({
   group: env.SCHEDULE_GROUP,
@@ -29,18 +25,18 @@ const late = new SchedulerLateSender({
   deadLetterArn: env.SCHEDULE_DEAD_LETTER_ARN,
 });
 
+const lane = laneDeps(env, worker, new SqsJobQueue(sqsClient(), env.QUEUES, late));
+const callers = callerStores(db, env.CATALOG_TABLE, lane.jobs);
+
 /** Synchronous runs: the job is made already claimed and its lane is run right here, without a queue hop. */
 export const handler = streamingHandler({
   deps: { ...callers, tokens: cachedTokens(callers.tokens), now: Date.now },
   routes: waitRoutes({
     ...lane,
-    audit: new AuditLog(db, env.CATALOG_TABLE),
-    queue: new SqsJobQueue(sqsClient(), env.QUEUES, late),
     directory: new AwsScriptDirectory(db, env.CATALOG_TABLE),
     worker,
     background,
     random: Math.random,
-    report: (error, job) => console.error(errorLine('an attempt could not start', error, { job: job.id })),
     wait: async (ms, signal) => {
       await sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
     },

@@ -2,7 +2,7 @@ import type { AuditTrail, JobQueue, WorkerStore } from '../../shared/jobs/ports.
 import { releaseFull, releaseLost } from '../../shared/jobs/release-job.ts';
 import { type AttemptDeps, runAttempt } from '../../shared/jobs/run-attempt.ts';
 import { startClaimedJob, startJob } from '../../shared/jobs/start-job.ts';
-import type { Job, JobKey } from '../../shared/model/job.ts';
+import type { Job } from '../../shared/model/job.ts';
 import type { RunRequest } from '../../shared/model/request.ts';
 import type { Background } from './background.ts';
 
@@ -13,7 +13,6 @@ export type RunHereDeps = AttemptDeps & {
   /** Name of this environment as a worker. */
   worker: string;
   random: () => number;
-  report: (error: unknown, job: JobKey) => void;
   background: Background;
   /** Resolves after so many milliseconds, or at once when `signal` says that nobody waits any more. */
   wait: (ms: number, signal?: AbortSignal) => Promise<void>;
@@ -58,7 +57,7 @@ const attempt = async (deps: RunHereDeps, job: Job, requestId: string): Promise<
     }
     return undefined;
   } catch (error) {
-    deps.report(error, job);
+    deps.report('an attempt could not start', error, { job: job.id });
     await releaseLost(deps, job, { op: `lost:${requestId}`, now: deps.now() });
     return undefined;
   }

@@ -2,7 +2,17 @@ import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { JOB_INDEXES } from '../constructs/job-table.ts';
 import type { Lane, Sending, Stores } from './room.ts';
-import { consume, invoke, onIndexes, onObjects, onSchedules, onTable, readSecrets, sendTo } from './statements.ts';
+import {
+  consume,
+  invoke,
+  measure,
+  onIndexes,
+  onObjects,
+  onSchedules,
+  onTable,
+  readSecrets,
+  sendTo,
+} from './statements.ts';
 
 /*
  * What each function may do, one list a function. Only `mayRunLane` reaches the runner and the signing secret, and only
@@ -83,7 +93,10 @@ export const framesRights = (stores: Pick<Stores, 'jobs' | 'catalog'>): PolicySt
   onTable(stores.catalog, 'GetItem', 'Query'),
 ];
 
-export const reaperRights = mayRescueJobs;
+export const reaperRights = (stores: Stores, sending: Sending): PolicyStatement[] => [
+  ...mayRescueJobs(stores, sending),
+  measure([...sending.queues.values()]),
+];
 
 export const deadletterRights = (stores: Stores, sending: Sending, deadLetters: IQueue): PolicyStatement[] => [
   ...mayRescueJobs(stores, sending),

@@ -38,6 +38,10 @@ export const onObjects = (
 export const sendTo = (queues: IQueue[]): PolicyStatement =>
   new PolicyStatement({ actions: ['sqs:SendMessage'], resources: queues.map((queue) => queue.queueArn) });
 
+/** Asks how many messages wait. */
+export const measure = (queues: IQueue[]): PolicyStatement =>
+  new PolicyStatement({ actions: ['sqs:GetQueueAttributes'], resources: queues.map((queue) => queue.queueArn) });
+
 /** What an event source mapping does in its function's name, and what a function does with a message it holds. */
 export const consume = (queues: IQueue[]): PolicyStatement =>
   new PolicyStatement({

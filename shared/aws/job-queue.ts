@@ -1,4 +1,4 @@
-import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { GetQueueAttributesCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
 import type { JobQueue, LateMessages } from '../jobs/ports.ts';
 import type { Job } from '../model/job.ts';
@@ -37,6 +37,15 @@ export class SqsJobQueue implements JobQueue, LateMessages {
 
   serves(tag: string): boolean {
     return Object.hasOwn(this.#queues, tag);
+  }
+
+  async backlog(tag: string): Promise<number> {
+    const queue = this.#queues[tag];
+    if (queue === undefined) return 0;
+    const { Attributes } = await this.#sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: queue.url, AttributeNames: ['ApproximateNumberOfMessages'] }),
+    );
+    return Number(Attributes?.ApproximateNumberOfMessages ?? 0);
   }
 
   /** A tag that no group serves has no queue: the job stays queued, and the reaper sends it when a group appears. */

@@ -119,6 +119,14 @@ export class DynamoJobStore implements JobStore {
     return outcome.done ? outcome.job : undefined;
   }
 
+  async settle(key: JobKey): Promise<void> {
+    await this.#transition(key, undefined, {
+      update: 'REMOVE followups, live',
+      condition: ['attribute_exists(followups)', 'NOT (#status IN (:queued, :running))'],
+      values: { queued: 'queued', running: 'running' },
+    });
+  }
+
   async requestCancel(key: JobKey, by: Canceler): Promise<Job | undefined> {
     const outcome = await this.#transition(key, undefined, {
       update: `SET canceled_by = if_not_exists(canceled_by, :by)${by.reason === undefined ? '' : ', canceled_reason = if_not_exists(canceled_reason, :reason)'}`,
@@ -171,13 +179,15 @@ const terminal = (key: JobKey, completion: StoredCompletion, op: Op): Omit<Updat
     mem_peak: completion.memPeakKb,
     canceled_by: completion.canceledBy,
     canceled_reason: completion.canceledReason,
+    followups: completion.followups?.length ? completion.followups : undefined,
     failed: completion.status === 'success' || completion.status === 'skipped' ? undefined : key.workspace,
     op,
   };
   const given = Object.entries(sets).filter(([, value]) => value !== undefined);
   const assignments = given.map(([name]) => `#${name} = :${name}`);
   return {
-    update: `SET #status = :terminal, ${assignments.join(', ')} REMOVE live`,
+    // While it owes something it stays where the reaper looks.
+    update: `SET #status = :terminal, ${assignments.join(', ')}${sets.followups === undefined ? ' REMOVE live' : ''}`,
     names: given.map(([name]) => name),
     values: { ...Object.fromEntries(given), terminal: completion.status },
   };

@@ -1,11 +1,15 @@
 import type { KeyObject } from 'node:crypto';
 import { Beats } from '../jobs/beats.ts';
+import type { JobQueue } from '../jobs/ports.ts';
 import type { AttemptDeps } from '../jobs/run-attempt.ts';
+import type { StartDeps } from '../jobs/start-job.ts';
 import { stillAllowed } from '../jobs/still-allowed.ts';
 import { Ed25519AttemptTokens, signingKey } from './attempt-tokens.ts';
+import { AuditLog } from './audit-log.ts';
 import { AwsScriptCode, ScriptReads } from './catalog-scripts.ts';
 import { TokenCatalog } from './catalog-tokens.ts';
 import { dynamodb } from './clients.ts';
+import { followupDeps } from './followup-steps.ts';
 import { InstanceStore } from './instance.ts';
 import { DynamoJobStore } from './job-store.ts';
 import { LambdaLane } from './lambda-lane.ts';
@@ -23,7 +27,11 @@ export type LaneEnv = {
 };
 
 /** What running attempts takes on AWS: built once per environment by the two functions that may, `dispatch` and `wait`. */
-export const laneDeps = (env: LaneEnv, worker: string): AttemptDeps & { workers: DynamoWorkerStore } => {
+export const laneDeps = (
+  env: LaneEnv,
+  worker: string,
+  queue: JobQueue,
+): AttemptDeps & StartDeps & { workers: DynamoWorkerStore } => {
   const db = dynamodb();
   const now = Date.now;
   const instance = new InstanceStore(db, env.CATALOG_TABLE);
@@ -35,9 +43,15 @@ export const laneDeps = (env: LaneEnv, worker: string): AttemptDeps & { workers:
     isSuperadmin: (email: string) => users.isSuperadmin(email),
     grants: async (workspace: string, path: string) => (await scripts.head(workspace, path))?.extra_perms ?? {},
   };
-  return {
+  const start = {
     jobs: new DynamoJobStore(db, env.JOBS_TABLE),
     payloads: new AwsPayloadStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
+    audit: new AuditLog(db, env.CATALOG_TABLE),
+    queue,
+  };
+  return {
+    ...start,
+    ...followupDeps(db, env.CATALOG_TABLE, start),
     logs: new AwsLogStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
     scripts: new AwsScriptCode(db, env.CATALOG_TABLE),
     tokens: new Ed25519AttemptTokens(signingKeyOf(env.SIGNING_SECRET_ARN)),

@@ -1,14 +1,16 @@
-import { BatchGetItemCommand, type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { type AttributeValue, BatchGetItemCommand, type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Job } from '../model/job.ts';
 import { WorkspaceCatalog } from './catalog-workspaces.ts';
 import { fromItem } from './job-item.ts';
 import { dueKey, jobKey, LIVE_INDEX } from './job-keys.ts';
 
-/** Of each workspace the reaper looks at no more than this many overdue jobs a minute. */
-const PER_WORKSPACE = 200;
 /** DynamoDB's limit for one BatchGetItem. */
 const BATCH = 100;
+/** Of one span the reaper looks at no more jobs than this. */
+const MOST_OF_SPAN = 2_000;
+/** Sorts behind every id of its millisecond. */
+const LAST = '~';
 
 /** Reads over the `live` index for the reaper: what should be on its way by now. */
 export class LiveJobs {
@@ -22,23 +24,41 @@ export class LiveJobs {
     this.#workspaces = new WorkspaceCatalog(db, tables.catalog);
   }
 
-  async *overdue(before: number): AsyncIterable<Job> {
-    for (const workspace of await this.#workspaces.list()) {
+  /** Each workspace with the due time of its oldest live job; those without one are left out. */
+  async *oldest(): AsyncIterable<{ workspace: string; due: number }> {
+    for (const { id: workspace } of await this.#workspaces.list()) {
       const { Items } = await this.#db.send(
-        new QueryCommand({
-          TableName: this.#table,
-          IndexName: LIVE_INDEX,
-          KeyConditionExpression: 'live = :workspace AND due < :before',
-          ExpressionAttributeValues: { ':workspace': { S: workspace.id }, ':before': { S: dueKey(before, '') } },
-          ProjectionExpression: 'id',
-          Limit: PER_WORKSPACE,
-        }),
+        new QueryCommand({ ...this.#live(workspace, { from: '', to: LAST }), Limit: 1 }),
+      );
+      const due = Items?.[0]?.due?.S;
+      if (due !== undefined) yield { workspace, due: Number(due.split('#')[0]) };
+    }
+  }
+
+  /** The live jobs of a workspace that were due in a span, as they are now; at most 2,000. */
+  async *within(workspace: string, span: { from: number; to: number }): AsyncIterable<Job> {
+    const bounds = { from: dueKey(span.from, LAST), to: dueKey(span.to, LAST) };
+    let next: Record<string, AttributeValue> | undefined;
+    let seen = 0;
+    do {
+      const { Items, LastEvaluatedKey } = await this.#db.send(
+        new QueryCommand({ ...this.#live(workspace, bounds), Limit: BATCH, ExclusiveStartKey: next }),
       );
       const ids = (Items ?? []).flatMap((item) => item.id?.S ?? []);
-      for (let from = 0; from < ids.length; from += BATCH) {
-        yield* await this.#batch(workspace.id, ids.slice(from, from + BATCH));
-      }
-    }
+      if (ids.length > 0) yield* await this.#batch(workspace, ids);
+      seen += ids.length;
+      next = LastEvaluatedKey;
+    } while (next !== undefined && seen < MOST_OF_SPAN);
+  }
+
+  #live(workspace: string, { from, to }: { from: string; to: string }) {
+    return {
+      TableName: this.#table,
+      IndexName: LIVE_INDEX,
+      KeyConditionExpression: 'live = :workspace AND due BETWEEN :from AND :to',
+      ExpressionAttributeValues: { ':workspace': { S: workspace }, ':from': { S: from || '0' }, ':to': { S: to } },
+      ProjectionExpression: 'id, due',
+    };
   }
 
   async #batch(workspace: string, ids: string[]): Promise<Job[]> {

@@ -20,6 +20,7 @@ export class AwsScriptDirectory implements ScriptDirectory {
     const version = await this.#reads.version(workspace, hash);
     if (version === undefined || version.deleted) return undefined;
     const { path, language, tag, timeout, priority, visible_to_runner_only, on_behalf_of } = version;
+    const { restart_unless_cancelled, delete_after_secs } = version;
     return {
       path,
       hash,
@@ -28,6 +29,8 @@ export class AwsScriptDirectory implements ScriptDirectory {
       timeout: timeout ?? undefined,
       priority: priority ?? undefined,
       visible_to_runner_only: visible_to_runner_only ?? undefined,
+      restart_unless_cancelled: restart_unless_cancelled ?? undefined,
+      delete_after_secs: delete_after_secs ?? undefined,
       on_behalf_of,
     };
   }

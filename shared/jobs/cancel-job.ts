@@ -1,7 +1,12 @@
 import { canceled } from '../model/completion.ts';
+import { owedBy } from '../model/followups.ts';
 import { isCompleted, type Job } from '../model/job.ts';
-import { cancelFields } from './finish-job.ts';
-import type { Canceler, JobStore, LateMessages, LogStore, PayloadStore } from './ports.ts';
+import { cancelFields, type FinishDeps } from './finish-job.ts';
+import type { Canceler, LateMessages, LogStore } from './ports.ts';
+import { runFollowups } from './run-followups.ts';
+
+/** What canceling a job takes. */
+export type CancelDeps = FinishDeps & { logs: LogStore; queue: LateMessages };
 
 /** What a request to cancel led to. */
 export type Canceled =
@@ -16,7 +21,7 @@ export type Canceled =
  * races a completion has one outcome: whoever writes first.
  */
 export const cancelJob = async (
-  deps: { jobs: JobStore; payloads: PayloadStore; logs: LogStore; queue: LateMessages },
+  deps: CancelDeps,
   job: Job,
   by: Canceler,
   more: { op: string; now: number },
@@ -32,12 +37,21 @@ export const cancelJob = async (
   const logTail = { start, text: `canceled by ${by.by}: (force cancel: false)\n` };
   const ended = await deps.jobs.cancelQueued(
     job,
-    { status, result: stored, completedAt: more.now, durationMs: 0, logTail, ...cancelFields(by) },
+    {
+      status,
+      result: stored,
+      completedAt: more.now,
+      durationMs: 0,
+      logTail,
+      followups: owedBy(job, status),
+      ...cancelFields(by),
+    },
     by,
     more.op,
   );
   if (ended !== undefined) {
     await deps.queue.forget(job, more.now);
+    await runFollowups(deps, ended, more.now);
     return { is: 'canceled', job: ended };
   }
   const marked = await deps.jobs.requestCancel(job, by);

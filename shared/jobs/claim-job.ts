@@ -6,6 +6,8 @@ export type Claim =
   | { is: 'run'; job: Job }
   /** The message came before its time: send it again for `dueAt`. */
   | { is: 'early'; job: Job; dueAt: number }
+  /** It has ended, and owes others something that may not have been paid. */
+  | { is: 'owing'; job: Job }
   /** Somebody alive runs it, or it is over: the message has done its work. */
   | { is: 'nothing' };
 
@@ -27,6 +29,8 @@ export const claimJob = async (
   switch (refused.is) {
     case 'mine':
       return { is: 'run', job: refused.job };
+    case 'owing':
+      return refused;
     case 'over':
       return { is: 'nothing' };
     case 'early':

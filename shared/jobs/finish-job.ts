@@ -1,27 +1,37 @@
 import { type Completion, canceled } from '../model/completion.ts';
+import { owedBy } from '../model/followups.ts';
 import type { Job, LogTail } from '../model/job.ts';
 import type { Canceler, JobStore, PayloadStore, StoredCompletion } from './ports.ts';
+import { type FollowupDeps, runFollowups } from './run-followups.ts';
+
+/** What ending a job takes. */
+export type FinishDeps = FollowupDeps & { jobs: JobStore; payloads: PayloadStore };
 
 /**
  * Ends an attempt by one conditional write: first writer wins. A job that somebody asked to cancel ends as canceled,
  * whatever its process did meanwhile, so that an acknowledged cancel is always seen. Undefined: the attempt was over
- * already, and nothing was changed.
+ * already, and nothing was changed. What the job owes then is paid before this resolves, or by the reaper.
  */
+const pay = async (deps: FinishDeps, job: Job, now: number): Promise<Job> => {
+  await runFollowups(deps, job, now);
+  return job;
+};
+
 export const finishJob = async (
-  deps: { jobs: JobStore; payloads: PayloadStore },
+  deps: FinishDeps,
   job: Job,
   completion: Completion,
   more: { op: string; now: number; logTail?: LogTail; canceledBy?: string; canceledReason?: string },
 ): Promise<Job | undefined> => {
   const stored = await store(deps.payloads, job, completion, more);
   const outcome = await deps.jobs.finish(job, job.attempt, stored, more.op);
-  if (outcome.finished) return outcome.job;
+  if (outcome.finished) return pay(deps, outcome.job, more.now);
   const now = outcome.job;
   if (now?.status !== 'running' || now.attempt !== job.attempt || now.canceled_by === undefined) return undefined;
   const by: Canceler = { by: now.canceled_by, reason: now.canceled_reason };
   const instead = await store(deps.payloads, job, canceled(by.by, by.reason), more);
   const second = await deps.jobs.finish(job, job.attempt, { ...instead, ...cancelFields(by) }, more.op);
-  return second.finished ? second.job : undefined;
+  return second.finished ? pay(deps, second.job, more.now) : undefined;
 };
 
 /** `canceled_by` and `canceled_reason` as a completion carries them. */
@@ -40,6 +50,7 @@ const store = async (
   result: await payloads.put(job, 'result', completion.result),
   completedAt: more.now,
   ...(job.started_at === undefined ? {} : { durationMs: Math.max(0, more.now - job.started_at) }),
+  followups: owedBy(job, completion.status),
   ...(completion.memPeakKb === undefined ? {} : { memPeakKb: completion.memPeakKb }),
   ...(more.logTail === undefined ? {} : { logTail: more.logTail }),
   ...(more.canceledBy === undefined ? {} : { canceledBy: more.canceledBy }),

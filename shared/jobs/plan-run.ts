@@ -8,6 +8,7 @@ import type { JsonObject } from '../model/json.ts';
 import { defaultTag, type Language } from '../model/language.ts';
 import type { Runnable, RunRequest } from '../model/request.ts';
 import { EVERYONE, type Grants } from '../model/roster.ts';
+import type { RunSettings } from '../model/run-settings.ts';
 
 /** What running a deployed script needs to know of it. */
 export type DeployedScript = {
@@ -18,6 +19,8 @@ export type DeployedScript = {
   timeout?: number | undefined;
   priority?: number | undefined;
   visible_to_runner_only?: boolean | undefined;
+  restart_unless_cancelled?: boolean | undefined;
+  delete_after_secs?: number | undefined;
   /** Grants on the script itself; of a version asked for by hash only when they are needed (`grants`). */
   extra_perms?: Grants | undefined;
   /** Whom it runs as, whoever launches it. */
@@ -106,8 +109,14 @@ export const planRun = async (
     ...(options.root_job === undefined ? {} : { root_job: options.root_job }),
     ...(typeof entrypoint === 'string' ? { entrypoint } : {}),
     ...(script?.priority === undefined ? {} : { priority: script.priority }),
+    ...(script === undefined ? {} : { settings: settingsOf(script) }),
   };
 };
+
+const settingsOf = ({ restart_unless_cancelled, delete_after_secs }: DeployedScript): RunSettings => ({
+  ...(restart_unless_cancelled === true ? { restart_unless_cancelled } : {}),
+  ...(delete_after_secs === undefined ? {} : { delete_after_secs }),
+});
 
 /** Running needs to see what is run; a limited token must be good for just this. Code of the request has no path of its own. */
 const checkMayRun = async (

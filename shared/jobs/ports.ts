@@ -1,7 +1,7 @@
 import type { Standing } from '../access/standing.ts';
 import type { AuditLine } from '../model/audit.ts';
 import type { Completion } from '../model/completion.ts';
-import type { Job, JobKey, LogTail, Payload } from '../model/job.ts';
+import type { FollowupName, Job, JobKey, LogTail, Payload } from '../model/job.ts';
 import type { Json } from '../model/json.ts';
 import type { Frame, RunnerRequest } from '../model/runner.ts';
 
@@ -35,6 +35,8 @@ export interface JobStore {
   cancelQueued(key: JobKey, completion: StoredCompletion, by: Canceler, op: Op): Promise<Job | undefined>;
   /** queued for later -> due at `now`. Undefined when it is not queued, or due already. */
   makeDue(key: JobKey, now: number, op: Op): Promise<Job | undefined>;
+  /** ended and owing -> ended for good: off the live jobs. Nothing happens to one that owes nothing. */
+  settle(key: JobKey): Promise<void>;
   /** Marks a running job to be stopped. Undefined when it is not running any more. */
   requestCancel(key: JobKey, by: Canceler): Promise<Job | undefined>;
 }
@@ -47,6 +49,8 @@ export type StoredCompletion = Omit<Completion, 'result'> & {
   completedAt: number;
   durationMs?: number;
   logTail?: LogTail;
+  /** What the job owes when it has ended so; while it does, it stays among the live jobs. */
+  followups?: FollowupName[];
   canceledBy?: string;
   canceledReason?: string;
 };
@@ -77,6 +81,8 @@ export interface LogStore {
 export interface JobQueue {
   /** False: no worker group serves the tag, so the job stays queued until one does. */
   serves(tag: string): boolean;
+  /** About how many messages of a tag wait for workers now; 0 where no group serves it. */
+  backlog(tag: string): Promise<number>;
   /** Sends the job's message so that it arrives at `dueAt` or a little before, never later than workers allow. */
   send(job: Pick<Job, 'workspace' | 'id' | 'tag'>, dueAt: number, now: number): Promise<void>;
 }
@@ -139,6 +145,9 @@ export interface SecretBox {
   /** Undefined: it was not sealed here, or is bound to something else. */
   open(workspace: string, bound: string, sealed: string): Promise<string | undefined>;
 }
+
+/** Tells the platform's log of a fault that is dealt with later. `ids` only: nothing of a job that could be secret. */
+export type Report = (message: string, error: unknown, ids: Record<string, string>) => void;
 
 /** Where the audit log is written: durable when it resolves. */
 export interface AuditTrail {

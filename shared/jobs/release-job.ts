@@ -1,7 +1,7 @@
 import { workerLost } from '../model/completion.ts';
 import { type Job, MAX_TRIES } from '../model/job.ts';
-import { finishJob } from './finish-job.ts';
-import type { JobQueue, JobStore, PayloadStore } from './ports.ts';
+import { type FinishDeps, finishJob } from './finish-job.ts';
+import type { JobQueue, JobStore } from './ports.ts';
 
 /** Between two looks for room on a full lane: spread, so that waiting jobs do not come back as one. */
 const FULL_MIN_MS = 1_000;
@@ -23,7 +23,7 @@ export const releaseFull = async (
  * this call decided it.
  */
 export const releaseLost = async (
-  deps: { jobs: JobStore; payloads: PayloadStore; queue: JobQueue },
+  deps: FinishDeps & { queue: JobQueue },
   job: Job,
   more: { op: string; now: number },
 ): Promise<boolean> => {

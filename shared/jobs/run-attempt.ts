@@ -5,19 +5,19 @@ import type { Job } from '../model/job.ts';
 import { isJsonObject, parseJson } from '../model/json.ts';
 import type { EndFrame } from '../model/runner.ts';
 import type { Beats } from './beats.ts';
-import { finishJob } from './finish-job.ts';
+import { type FinishDeps, finishJob } from './finish-job.ts';
 import { LogWriter } from './log-writer.ts';
-import { type JobStore, type Lane, LaneFull, type LogStore, RunnerLost } from './ports.ts';
+import { type Lane, LaneFull, type LogStore, RunnerLost } from './ports.ts';
 import { NotRunnable, type RequestDeps, runnerRequest } from './runner-request.ts';
 
-export type AttemptDeps = RequestDeps & {
-  stillAllowed: (job: Job, now: number) => Promise<string | undefined>;
-  jobs: JobStore;
-  logs: LogStore;
-  lane: Lane;
-  beats: Beats;
-  now: () => number;
-};
+export type AttemptDeps = RequestDeps &
+  FinishDeps & {
+    stillAllowed: (job: Job, now: number) => Promise<string | undefined>;
+    logs: LogStore;
+    lane: Lane;
+    beats: Beats;
+    now: () => number;
+  };
 
 /** What became of an attempt. */
 export type AttemptEnd =

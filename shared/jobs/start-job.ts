@@ -21,7 +21,20 @@ export const startJob = async (deps: StartDeps, request: RunRequest, op: string,
 };
 
 /**
- * The same, but the job is made already claimed by the caller, who runs it himself: no queue hop. `fresh` false: the
+ * Starts a job that another job's end asks for: its id is made from that job's, so that asking twice makes one job. What
+ * is there already under that id stays as it is; its message is sent again while it waits.
+ */
+export const startOnce = async (deps: StartDeps, request: RunRequest, now: number): Promise<void> => {
+  const known = await deps.jobs.get(request);
+  if (known?.status === 'queued') return deps.queue.send(known, known.scheduled_for, now);
+  if (known !== undefined) return;
+  const job = await newJob(deps.payloads, request, `once:${request.id}`, now);
+  await createOnce(deps, job, true);
+  await deps.queue.send(job, job.scheduled_for, now);
+};
+
+/**
+ * Starts a job that is made already claimed by the caller, who runs it himself: no queue hop. `fresh` false: the
  * request had been made before, and somebody else may be running it.
  */
 export const startClaimedJob = async (
@@ -81,5 +94,6 @@ const newJob = async (payloads: PayloadStore, request: RunRequest, op: string, n
     ...(request.root_job === undefined ? {} : { root_job: request.root_job }),
     ...(request.entrypoint === undefined ? {} : { entrypoint: request.entrypoint }),
     ...(request.priority === undefined ? {} : { priority: request.priority }),
+    ...request.settings,
   };
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Language } from './language.ts';
+import { RunSettings } from './run-settings.ts';
 
 /** What a job is made of (reference 1.3). Kinds of later capabilities join here. */
 export const JobKind = z.enum(['script', 'preview']);
@@ -20,6 +21,13 @@ export type Payload = z.infer<typeof Payload>;
 /** The last piece of a log, kept in the job's item when it is small: `start` counts characters of the whole log. */
 export const LogTail = z.object({ start: z.number().int(), text: z.string() });
 export type LogTail = z.infer<typeof LogTail>;
+
+/**
+ * What a job may owe others once it has ended, in the order in which it is paid: what frees room first, what still reads the
+ * job's arguments and result before what removes them.
+ */
+export const FollowupName = z.enum(['slot', 'handlers', 'tick', 'restart', 'wipe']);
+export type FollowupName = z.infer<typeof FollowupName>;
 
 /** Which job: ids are unique within a workspace. */
 export type JobKey = { workspace: string; id: string };
@@ -67,6 +75,11 @@ export const Job = z.object({
   log_tail: LogTail.optional(),
   mem_peak: z.number().optional(),
   labels: z.array(z.string()).optional(),
+  /** What it still owes others, once it has ended. */
+  followups: z.array(FollowupName).optional(),
+  /** The place it holds under a concurrency limit. */
+  slot: z.string().optional(),
+  ...RunSettings.shape,
   /** Digest of the request that made the job: a repeated Idempotency-Key with another request is refused by it. */
   request: z.string().optional(),
   /** Who made the last transition, and for which message: a refused write that finds its own `op` had succeeded. */
@@ -88,14 +101,16 @@ export type RefusedClaim =
   | { is: 'mine'; job: Job }
   | { is: 'early'; waitMs: number }
   | { is: 'held'; job: Job }
+  | { is: 'owing'; job: Job }
   | { is: 'over' };
 
 /**
  * Reads a refused claim from the item as it stood. `mine`: the claim had succeeded and only its answer was lost.
- * `over`: nothing is left to do for this message (the job is completed, or was never there).
+ * `owing`: it has ended, and what it owes others may not have been paid. `over`: nothing is left to do for this message (the job is completed, or was never there).
  */
 export const explainRefusedClaim = (job: Job | undefined, op: string, now: number): RefusedClaim => {
-  if (job === undefined || isCompleted(job.status)) return { is: 'over' };
+  if (job === undefined) return { is: 'over' };
+  if (isCompleted(job.status)) return job.followups === undefined ? { is: 'over' } : { is: 'owing', job };
   if (job.status === 'running') return job.op === op ? { is: 'mine', job } : { is: 'held', job };
   return { is: 'early', waitMs: Math.max(0, job.scheduled_for - now) };
 };

@@ -1,5 +1,6 @@
 import type { JsonObject } from './json.ts';
 import type { Language } from './language.ts';
+import type { RunSettings } from './run-settings.ts';
 
 /** What shall run: a version of a deployed script, or code that came with the request. */
 export type Runnable =
@@ -31,4 +32,5 @@ export type RunRequest = {
   root_job?: string;
   entrypoint?: string;
   priority?: number;
+  settings?: RunSettings;
 };

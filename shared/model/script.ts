@@ -101,6 +101,8 @@ export const ScriptHead = z.object({
   no_main_func: z.boolean().optional(),
   is_template: z.boolean().optional(),
   visible_to_runner_only: z.boolean().optional(),
+  restart_unless_cancelled: z.boolean().optional(),
+  delete_after_secs: z.number().optional(),
   /** Grants on the script; they belong to the path and outlive its versions. */
   extra_perms: Grants.optional(),
   on_behalf_of: OnBehalfOf.optional(),
@@ -188,6 +190,8 @@ export const headOf = (version: ScriptVersion, extra_perms?: Grants): ScriptHead
   ...(version.no_main_func ? { no_main_func: true } : {}),
   ...(version.is_template ? { is_template: true } : {}),
   ...(version.visible_to_runner_only ? { visible_to_runner_only: true } : {}),
+  ...(version.restart_unless_cancelled ? { restart_unless_cancelled: true } : {}),
+  ...(typeof version.delete_after_secs === 'number' ? { delete_after_secs: version.delete_after_secs } : {}),
   ...(version.on_behalf_of === undefined ? {} : { on_behalf_of: version.on_behalf_of }),
   ...(extra_perms === undefined ? {} : { extra_perms }),
 });

@@ -9,7 +9,7 @@ import { LogReads } from '../../shared/aws/log-reads.ts';
 import { AwsLogStore } from '../../shared/aws/log-store.ts';
 import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
 import { DynamoWorkerStore } from '../../shared/aws/worker-store.ts';
-import type { Job } from '../../shared/model/job.ts';
+import type { FollowupName, Job } from '../../shared/model/job.ts';
 import { serveService } from './serve-service.ts';
 
 const string = (name: string) => ({ AttributeName: name, AttributeType: 'S' as const });
@@ -52,8 +52,24 @@ export const startStores = async () => {
     AWS_ENDPOINT_URL_S3: s3Server.client.endpoint,
   });
   const db = new DynamoDBClient(dynamoServer.client);
+  /** Followups that were paid, as `<name> <job id>`. */
+  const paid: string[] = [];
+  const pay = (name: FollowupName) => async (job: Job) => {
+    paid.push(`${name} ${job.id}`);
+  };
   return {
     db,
+    paid,
+    followups: {
+      slot: pay('slot'),
+      handlers: pay('handlers'),
+      tick: pay('tick'),
+      restart: pay('restart'),
+      wipe: pay('wipe'),
+    },
+    report: (message: string, error: unknown): void => {
+      throw new Error(message, { cause: error });
+    },
     jobs: new DynamoJobStore(db, 'jobs'),
     payloads: new AwsPayloadStore(db, 'jobs', 'payloads'),
     logs: new AwsLogStore(db, 'jobs', 'payloads'),

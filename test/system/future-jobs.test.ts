@@ -118,7 +118,8 @@ describe('a job for later', () => {
 
 const queueOf = (tag: string): string => {
   const found = millrace.cloud.sqs.names().filter((name) => name.includes(`Tag${tag}`));
-  if (found.length !== 1 || found[0] === undefined) throw new Error(`${found.length} queues of ${tag}: ${millrace.cloud.sqs.names()}`);
+  if (found.length !== 1 || found[0] === undefined)
+    throw new Error(`${found.length} queues of ${tag}: ${millrace.cloud.sqs.names()}`);
   return found[0];
 };
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isResendDue, type ReaperDeps, recoverJobs } from '../../../functions/reaper/recover-jobs.ts';
+import { isResent, looksAt } from '../../../functions/reaper/looks.ts';
+import { type ReaperDeps, recoverJobs } from '../../../functions/reaper/recover-jobs.ts';
 import type { Job } from '../../../shared/model/job.ts';
 import { aJob, type Stores, startStores } from '../../support/stores.ts';
 
@@ -17,26 +18,28 @@ const running = async (id: string, worker: string): Promise<Job> => {
 };
 
 /** The reaper over real stores; `live` lists what the index would. */
-const reaper = (now: number, live: Job[] = []) => {
+const reaper = (now: number, live: Job[] = [], backlog = 0) => {
   const sent: string[] = [];
   const deps: ReaperDeps = {
     ...stores,
     live: {
-      async *overdue() {
-        for (const job of live) yield (await stores.jobs.get(job)) ?? job;
+      async *oldest() {
+        if (live.length > 0) yield { workspace: 'demo', due: Math.min(...live.map((job) => job.scheduled_for)) };
+      },
+      async *within(_workspace, { from, to }) {
+        for (const job of live)
+          if (from < job.scheduled_for && job.scheduled_for <= to) yield (await stores.jobs.get(job)) ?? job;
       },
     },
     queue: {
       serves: () => true,
+      backlog: async () => backlog,
       send: async ({ id }) => {
         sent.push(id);
       },
     },
     now: () => now,
     wait: async () => undefined,
-    report: (error) => {
-      throw error;
-    },
   };
   return { deps, sent };
 };
@@ -64,7 +67,7 @@ describe('the reaper', () => {
     const job = await running('young', 'wk-young');
     await recoverJobs(reaper(24_999, [job]).deps, () => 0);
     expect(await stores.jobs.get(job)).toMatchObject({ status: 'running' });
-    await recoverJobs(reaper(25_001, [job]).deps, () => 0);
+    await recoverJobs(reaper(31_500, [job]).deps, () => 0);
     expect(await stores.jobs.get(job)).toMatchObject({ status: 'queued' });
   });
 
@@ -74,9 +77,36 @@ describe('the reaper', () => {
     const { deps, sent } = reaper(60_000, [job]);
     await recoverJobs(deps, () => 0);
     expect(sent).toEqual(['overdue']);
-    const minutes = Array.from({ length: 1440 }, (_, minute) => minute + 1).filter((minute) =>
-      isResendDue(minute * 60_000),
-    );
+  });
+
+  it('looks at a waiting job in the 1st, 2nd, 4th, 8th... minute of its wait', () => {
+    const isLookedAt = (ageMs: number): boolean =>
+      looksAt(1e12, 1e12 - 1e9).some(({ from, to }) => from < 1e12 - ageMs && 1e12 - ageMs <= to);
+    const minutes = Array.from({ length: 1440 }, (_, minute) => minute + 1).filter((at) => isLookedAt(at * 60_000));
     expect(minutes).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]);
+    expect(isLookedAt(29_999)).toBe(false);
+    expect(looksAt(1e12, 1e12 - 29_999)).toEqual([]);
+    expect(looksAt(1e12, 1e12 - 3_600_000)).toHaveLength(6);
+  });
+
+  it('does not double a backlog: a job behind hundreds of messages is sent again only after an hour', async () => {
+    const job = aJob({ id: 'behind', scheduled_for: 0 });
+    await stores.jobs.create(job);
+    const behind = reaper(60_000, [job], 10_000);
+    await recoverJobs(behind.deps, () => 0);
+    expect(behind.sent).toEqual([]);
+    expect([isResent(32 * 60_000, 10_000), isResent(64 * 60_000, 10_000), isResent(0, 499)]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+  });
+
+  it('pays what an ended job still owes', async () => {
+    const job = aJob({ id: 'debtor', delete_after_secs: 0, status: 'success', followups: ['wipe'] });
+    await stores.jobs.create(job);
+    await recoverJobs(reaper(61_000, [job]).deps, () => 0);
+    expect(stores.paid).toEqual(['wipe debtor']);
+    expect((await stores.jobs.get(job))?.followups).toBeUndefined();
   });
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { claimJob } from '../../../shared/jobs/claim-job.ts';
 import { finishJob } from '../../../shared/jobs/finish-job.ts';
 import { releaseLost } from '../../../shared/jobs/release-job.ts';
+import { runFollowups } from '../../../shared/jobs/run-followups.ts';
 import type { Job } from '../../../shared/model/job.ts';
 import { aJob, type Stores, startStores } from '../../support/stores.ts';
 
@@ -86,6 +87,28 @@ describe('a job item', () => {
     expect(await stores.jobs.requestCancel(job, { by: 'bob', reason: undefined })).toBeUndefined();
   });
 
+  it('that owes something stays live until it is paid, and a failed payment leaves it there', async () => {
+    const job = aJob({ id: 'owing', restart_unless_cancelled: true, delete_after_secs: 0 });
+    await stores.jobs.create(job);
+    const claim = await stores.jobs.claim(job, { worker: 'wk-a', now: 2_000, op: 'claim:owing' });
+    if (!claim.claimed) throw new Error('not claimed');
+    const faults: string[] = [];
+    const broken = {
+      ...stores,
+      followups: { ...stores.followups, wipe: () => Promise.reject(new Error('no S3')) },
+      report: (message: string) => faults.push(message),
+    };
+    const ended = await finishJob(broken, claim.job, success, { op: 'end:owing', now: 5_000 });
+    expect(ended).toMatchObject({ status: 'success', followups: ['restart', 'wipe'] });
+    expect(faults).toEqual(['a followup could not be paid']);
+    const again = await claimJob(stores, job, { worker: 'wk-b', now: 6_000, op: 'claim:again' });
+    expect(again).toMatchObject({ is: 'owing', job: { followups: ['restart', 'wipe'] } });
+    if (again.is === 'owing') await runFollowups(stores, again.job, 6_000);
+    expect(stores.paid).toEqual(['restart owing', 'restart owing', 'wipe owing']);
+    expect(await stores.jobs.get(job)).toMatchObject({ status: 'success', result: { text: '42' } });
+    expect(await claimJob(stores, job, { worker: 'wk-b', now: 7_000, op: 'claim:over' })).toEqual({ is: 'nothing' });
+  });
+
   it('fails when its workers died too often', async () => {
     let job = await claimed('poison');
     for (let death = 1; death <= 3; death += 1) {
@@ -99,4 +122,4 @@ describe('a job item', () => {
   });
 });
 
-const noQueue = { serves: () => true, send: async () => undefined };
+const noQueue = { serves: () => true, backlog: async () => 0, send: async () => undefined };

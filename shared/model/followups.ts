@@ -1,0 +1,21 @@
+import { FollowupName, type Job, type JobStatus } from './job.ts';
+
+const OWES: Record<FollowupName, (job: Job, status: JobStatus) => boolean> = {
+  /** Its place under a concurrency limit. */
+  slot: (job) => job.slot !== undefined,
+  /** The scripts that its schedule runs after a failure, a recovery or a success. */
+  handlers: (job) => job.schedule_path !== undefined,
+  /** The next tick of its schedule. */
+  tick: (job) => job.schedule_path !== undefined,
+  /** Its own next run: a perpetual script goes on until somebody cancels it. */
+  restart: (job, status) => job.restart_unless_cancelled === true && status !== 'canceled',
+  /** Its arguments, result and log go as soon as it has ended. */
+  wipe: (job) => job.delete_after_secs === 0,
+};
+
+/**
+ * What a job that ends with `status` owes. Nothing, for most: they end with one write. One that owes something completes in
+ * two: the first ends it and keeps its place among the live jobs, the second, when all is paid, takes it away.
+ */
+export const owedBy = (job: Job, status: JobStatus): FollowupName[] =>
+  FollowupName.options.filter((name) => OWES[name](job, status));
