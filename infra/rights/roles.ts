@@ -3,6 +3,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { JOB_INDEXES } from '../constructs/job-table.ts';
 import type { Lane, Sending, Stores } from './room.ts';
 import {
+  appendAudit,
   consume,
   invoke,
   measure,
@@ -23,6 +24,7 @@ const everyQueue = (sending: Sending): PolicyStatement => sendTo([...sending.que
 
 /** Runs user code and writes down what came of it: claim, frames, completion, what the job owes others. */
 const mayRunLane = (stores: Stores, lane: Lane): PolicyStatement[] => [
+  appendAudit(stores.catalog),
   onTable(stores.jobs, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'Query'),
   onTable(stores.catalog, 'GetItem', 'BatchGetItem', 'Query'),
   onObjects(stores.payload, 'GetObject', 'args', 'code'),
@@ -32,6 +34,7 @@ const mayRunLane = (stores: Stores, lane: Lane): PolicyStatement[] => [
 ];
 
 const mayStartJobs = (stores: Stores, sending: Sending): PolicyStatement[] => [
+  appendAudit(stores.catalog),
   onTable(stores.jobs, 'GetItem', 'PutItem', 'UpdateItem', 'Query'),
   onTable(stores.catalog, 'GetItem', 'BatchGetItem', 'Query'),
   onObjects(stores.payload, 'PutObject', 'args', 'code'),
@@ -41,6 +44,7 @@ const mayStartJobs = (stores: Stores, sending: Sending): PolicyStatement[] => [
 
 /** Brings jobs back or ends them, without running user code. */
 const mayRescueJobs = (stores: Stores, sending: Sending): PolicyStatement[] => [
+  appendAudit(stores.catalog),
   onTable(stores.jobs, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),
   onIndexes(stores.jobs, JOB_INDEXES),
   onTable(stores.catalog, 'GetItem', 'BatchGetItem', 'Query'),

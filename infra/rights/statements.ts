@@ -13,6 +13,14 @@ const dynamo = (resources: string[], ...operations: string[]): PolicyStatement =
 export const onTable = (table: Table, ...operations: string[]): PolicyStatement =>
   dynamo([table.tableArn], ...operations);
 
+/** Adds lines to the audit log, which lies in the catalog, and writes nothing else there. */
+export const appendAudit = (catalog: Table): PolicyStatement =>
+  new PolicyStatement({
+    actions: ['dynamodb:PutItem'],
+    resources: [catalog.tableArn],
+    conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['*#audit'] } },
+  });
+
 /** Queries of these indexes, named one by one. */
 export const onIndexes = (table: Table, indexes: readonly string[]): PolicyStatement =>
   dynamo(

@@ -133,8 +133,20 @@ describe('roles', () => {
     for (const action of writes) expect(cloud.rolesThatMay(action, /./)).not.toContain('StreamPlatformRole');
   });
 
-  it('let only the api and seed write the catalog', () => {
-    expect(cloud.rolesThatMay('dynamodb:PutItem', /^Catalog/)).toEqual(['ApiRole', 'SeedRole']);
+  it('let only the api and seed write the catalog, but for lines of the audit log', () => {
+    expect(cloud.rolesThatMay('dynamodb:PutItem', /^Catalog/, true)).toEqual(['ApiRole', 'SeedRole']);
+    const conditions = [...cloud.policies().values()]
+      .flat()
+      .filter(
+        ({ Action, Resource, Condition }) =>
+          Condition !== undefined &&
+          Action.includes('dynamodb:PutItem') &&
+          Resource.some((each) => each.startsWith('Catalog')),
+      )
+      .map(({ Condition }) => Condition);
+    expect(conditions).toHaveLength(5);
+    for (const condition of conditions)
+      expect(condition).toEqual({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['*#audit'] } });
     expect(cloud.rolesThatMay('dynamodb:UpdateItem', /^Catalog/)).toEqual(['ApiRole']);
     expect(cloud.rolesThatMay('dynamodb:DeleteItem', /^Catalog/)).toEqual(['ApiRole']);
   });

@@ -110,12 +110,15 @@ export class Synthesized {
     return byRole;
   }
 
-  /** Roles that may do `action` on some resource that `pattern` matches. */
-  rolesThatMay(action: string, pattern: RegExp): string[] {
+  /** Roles that may do `action` on some resource that `pattern` matches, under a condition or (`free`) under none. */
+  rolesThatMay(action: string, pattern: RegExp, free = false): string[] {
     return [...this.policies()]
       .filter(([, statements]) =>
         statements.some(
-          ({ Action, Resource }) => Action.includes(action) && Resource.some((each) => pattern.test(each)),
+          ({ Action, Resource, Condition }) =>
+            Action.includes(action) &&
+            Resource.some((each) => pattern.test(each)) &&
+            (!free || Condition === undefined),
         ),
       )
       .map(([role]) => role.replace(/[0-9A-F]{8}$/, ''))
