@@ -20,6 +20,8 @@ export type CloudOptions = {
   home: string;
   /** Port of the front door on 127.0.0.1; 0 takes a free one. */
   port: number;
+  /** Address people use, without a slash at the end; by default `http://localhost:<port>`. */
+  baseUrl?: string;
   /** The admin token; without it the one generated at the first start stays. */
   adminToken?: string;
   /** Upper bound on the invocations each event source makes at once; 4 by default. */

@@ -153,7 +153,7 @@ const start = async (options: CloudOptions, teardown: Teardown): Promise<LocalCl
     policies,
     place: PLACE,
     gatewayUrl,
-    parameters: { BaseUrl: url },
+    parameters: { BaseUrl: options.baseUrl ?? url },
     presetSecrets: options.adminToken === undefined ? {} : { AdminToken: options.adminToken },
   });
   for (const { roleName, name } of deployed.functions) wearers.set(roleName, name);
@@ -163,6 +163,7 @@ const start = async (options: CloudOptions, teardown: Teardown): Promise<LocalCl
     s3: services.s3,
     place: PLACE,
     now: clock.now,
+    ...(options.baseUrl === undefined ? {} : { hosts: [new URL(options.baseUrl).host] }),
     ...(options.report === undefined ? {} : { report: options.report }),
   });
   await door.listen(port);

@@ -14,6 +14,10 @@ const { forwardsOf } = await import('./gateway/forward.ts');
 const Settings = z.object({
   PORT: z.coerce.number().int().min(1).max(65_535).default(8080),
   MILLRACE_HOME: z.string().min(1).default('.millrace'),
+  MILLRACE_BASE_URL: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => url.replace(/\/$/, ''))
+    .optional(),
   MILLRACE_ADMIN_TOKEN: z.string().min(1).optional(),
   MILLRACE_WORKERS: z.coerce.number().int().min(1).max(1000).default(4),
 });
@@ -53,10 +57,11 @@ const main = async (): Promise<void> => {
   const env = process.env;
   const settings = Settings.safeParse(env);
   if (!settings.success) throw new Error(z.prettifyError(settings.error));
-  const { PORT, MILLRACE_HOME, MILLRACE_ADMIN_TOKEN, MILLRACE_WORKERS } = settings.data;
+  const { PORT, MILLRACE_HOME, MILLRACE_BASE_URL, MILLRACE_ADMIN_TOKEN, MILLRACE_WORKERS } = settings.data;
   const cloud = await startLocalCloud({
     home: resolve(MILLRACE_HOME),
     port: PORT,
+    ...(MILLRACE_BASE_URL === undefined ? {} : { baseUrl: MILLRACE_BASE_URL }),
     ...(MILLRACE_ADMIN_TOKEN === undefined ? {} : { adminToken: MILLRACE_ADMIN_TOKEN }),
     workers: MILLRACE_WORKERS,
     forwards: forwardsOf(env),

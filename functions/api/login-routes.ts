@@ -12,6 +12,7 @@ import {
 } from '../../shared/contracts/login.ts';
 import { tokenOf } from '../../shared/http/authenticate.ts';
 import { instanceRoute, openRoute, type Route } from '../../shared/http/route.ts';
+import { networkOf } from '../../shared/http/source-address.ts';
 import type { AuditTrail } from '../../shared/jobs/ports.ts';
 import type { AuditLine } from '../../shared/model/audit.ts';
 import { badRequest, Problem } from '../../shared/model/errors.ts';
@@ -69,7 +70,8 @@ const refuseLogin = async (audit: AuditTrail, email: string, now: number): Promi
 const sessionRoutes = (deps: LoginDeps): Route[] => [
   openRoute(login, async ({ body, request, now }) => {
     const email = body.email.toLowerCase();
-    if (!(await deps.attempts.take(await sha256Hex(email), now)))
+    const network = request.source === undefined ? undefined : networkOf(request.source);
+    if (!(await deps.attempts.take({ account: await sha256Hex(email), network }, now)))
       throw new Problem(429, 'Too many tries to log in: wait a quarter of an hour');
     const user = await deps.users.get(email);
     if (!(await isPassword(body.password, user?.password_hash)) || user === undefined || user.disabled === true)

@@ -28,7 +28,7 @@ const CONTRACTS = {
 
 /** The routes that run a job and answer its result. */
 export const waitRoutes = (deps: WaitDeps): Route[] => [
-  ...runRoutes(CONTRACTS, async (wish, now) => {
+  ...runRoutes(deps.jobs, CONTRACTS, async (wish, now) => {
     const request = await planRun(deps.directory, wish, { now, random: randomBytes(10) });
     const deadline = now + ANSWER_WITHIN_MS;
     const job = await runHere(deps, request, randomUUID(), deadline);

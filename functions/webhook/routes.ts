@@ -21,7 +21,7 @@ const CONTRACTS = {
 
 /** The routes that queue a job and answer its id. */
 export const webhookRoutes = (deps: WebhookDeps): Route[] =>
-  runRoutes(CONTRACTS, async (wish, now) => {
+  runRoutes(deps.jobs, CONTRACTS, async (wish, now) => {
     const request = await planRun(deps.scripts, wish, { now, random: randomBytes(10) });
     const job = await startJob(deps, request, `create:${randomUUID()}`, now);
     return { body: job.id };

@@ -18,6 +18,8 @@ export type FrontDoorConfig = {
   now: () => number;
   /** Told of errors of our own, which viewers see as 500. */
   report?: (line: string) => void;
+  /** Names by which people reach it, besides `localhost`, `127.0.0.1` and `[::1]` with its port. */
+  hosts?: readonly string[];
   /** CloudFront's wait for an origin's next byte; 60 s by default. */
   originMs?: number;
   /** API Gateway's wait for a function; 30 s by default. */
@@ -27,9 +29,13 @@ export type FrontDoorConfig = {
 const ORIGIN_MS = 60_000;
 const HTTP_API_MS = 30_000;
 
+/** Any page may have its own name lead to this machine: only names that cannot be a page's are answered. */
+const namesOf = (port: number): string[] =>
+  ['localhost', '127.0.0.1', '[::1]'].flatMap((name) => [`${name}:${port}`, ...(port === 80 ? [name] : [])]);
+
 const page = (status: number, text: string): OriginResponse => ({
   status,
-  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
   body: Buffer.from(`${text}\n`),
 });
 
@@ -68,6 +74,7 @@ export class FrontDoor {
   readonly #find: (path: string) => Omit<Behaviour, 'pathPattern'>;
   readonly #origins: Map<string, { origin: Origin; handler: OriginHandler }>;
   readonly #server: Server;
+  #hosts: ReadonlySet<string> = new Set();
 
   constructor(config: FrontDoorConfig) {
     this.#config = config;
@@ -91,7 +98,9 @@ export class FrontDoor {
       this.#server.listen(port, host, resolve);
     });
     const address = this.#server.address();
-    return typeof address === 'object' && address !== null ? address.port : port;
+    const own = typeof address === 'object' && address !== null ? address.port : port;
+    this.#hosts = new Set([...namesOf(own), ...(this.#config.hosts ?? [])]);
+    return own;
   }
 
   /** Cuts every connection. */
@@ -121,6 +130,12 @@ export class FrontDoor {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<OriginResponse> {
+    if (!this.#hosts.has((request.headers.host ?? '').toLowerCase()))
+      return refuse(
+        request,
+        response,
+        page(421, 'No Millrace goes by this name: set MILLRACE_BASE_URL to the address you use'),
+      );
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     const behaviour = this.#find(path);
     const { origin, handler } = this.#origin(behaviour.originId);

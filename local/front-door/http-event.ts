@@ -45,6 +45,7 @@ const bodyOf = ({ body, headers }: OriginRequest): { body?: string; isBase64Enco
 /** The event of payload format 2.0, which HTTP APIs and Function URLs share. */
 export const httpEvent = (request: OriginRequest, place: EventPlace): Buffer => {
   const { cookie, ...headers } = request.headers;
+  const hops = headers['x-forwarded-for'];
   const queryStringParameters = queryParameters(request.query);
   return Buffer.from(
     JSON.stringify({
@@ -53,7 +54,11 @@ export const httpEvent = (request: OriginRequest, place: EventPlace): Buffer => 
       rawPath: place.rawPath,
       rawQueryString: request.query,
       ...(cookie === undefined ? {} : { cookies: cookie.split(/;\s*/) }),
-      headers: { ...headers, host: place.domainName },
+      headers: {
+        ...headers,
+        host: place.domainName,
+        'x-forwarded-for': hops === undefined ? request.sourceIp : `${hops}, ${request.sourceIp}`,
+      },
       ...(queryStringParameters === undefined ? {} : { queryStringParameters }),
       requestContext: {
         accountId: place.accountId,

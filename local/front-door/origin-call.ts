@@ -10,6 +10,7 @@ export type OriginRequest = {
   query: string;
   headers: Record<string, string>;
   body: Buffer;
+  /** Who called the origin: CloudFront, for what comes through the front door. */
   sourceIp: string;
 };
 

@@ -21,6 +21,9 @@ const NOT_FORWARDED = new Set([
   'x-real-ip',
 ]);
 
+/** Whom an origin sees as its caller: some address of CloudFront's. */
+const EDGE_ADDRESS = '64.252.64.1';
+
 const DROPPED_ON_THE_WAY_BACK = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'trailer']);
 
 const viewerHeaders = (request: IncomingMessage): Record<string, string> => {
@@ -35,7 +38,7 @@ const viewerHeaders = (request: IncomingMessage): Record<string, string> => {
 /** What CloudFront sends to an origin: the viewer's headers, the hops, and the template's own headers over them. */
 export const originRequest = (request: IncomingMessage, origin: Origin, body: Buffer): OriginRequest => {
   const [path = '/', query = ''] = (request.url ?? '/').split(/\?(.*)/s);
-  const sourceIp = request.socket.remoteAddress?.replace('::ffff:', '') ?? '127.0.0.1';
+  const viewerAddress = request.socket.remoteAddress?.replace('::ffff:', '') ?? '127.0.0.1';
   const viewer = viewerHeaders(request);
   const before = viewer['x-forwarded-for'];
   const custom = Object.entries(origin.customHeaders).map(([name, value]) => [name.toLowerCase(), value]);
@@ -47,13 +50,13 @@ export const originRequest = (request: IncomingMessage, origin: Origin, body: Bu
       ...viewer,
       via: '1.1 localhost (CloudFront)',
       'x-amz-cf-id': randomUUID(),
-      'x-forwarded-for': before === undefined ? sourceIp : `${before}, ${sourceIp}`,
+      'x-forwarded-for': before === undefined ? viewerAddress : `${before}, ${viewerAddress}`,
       'x-forwarded-proto': 'https',
       'x-forwarded-port': '443',
       ...Object.fromEntries(custom),
     },
     body,
-    sourceIp,
+    sourceIp: EDGE_ADDRESS,
   };
 };
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Access } from '../access/decide.ts';
 import { badRequest } from '../model/errors.ts';
+import { type Json, parseSentJson } from '../model/json.ts';
 
 export type Method = 'GET' | 'POST' | 'DELETE';
 
@@ -59,12 +60,18 @@ export const noBody: BodyRule<undefined> = { kind: 'none', schema: undefined, pa
 /** The bytes as they came. */
 export const rawBody: BodyRule<Uint8Array> = { kind: 'raw', schema: undefined, parse: (bytes) => bytes };
 
-const parseJsonBytes = (bytes: Uint8Array): unknown => {
+const textOf = (bytes: Uint8Array): string => {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw badRequest(`Bad request: body is not JSON (${error instanceof Error ? error.message : String(error)})`);
+    throw badRequest('Bad request: body is not UTF-8 text', { cause: error });
   }
+};
+
+const parseJsonBytes = (bytes: Uint8Array): Json => {
+  const json = parseSentJson(textOf(bytes));
+  if (!json.ok) throw badRequest(`Bad request: body is not JSON that can be taken (${json.reason})`);
+  return json.value;
 };
 
 /** A JSON body, whatever its Content-Type says; an empty body counts as `{}`. */

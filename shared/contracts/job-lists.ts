@@ -21,7 +21,7 @@ export const JobListQuery = z.object({
   worker: z.string().optional(),
   tag: z.string().optional(),
   allow_wildcards: Flag.optional(),
-  script_path_exact: z.string().optional(),
+  script_path_exact: z.string().max(1_000).optional(),
   script_path_start: z.string().optional(),
   script_hash: ScriptHash.optional(),
   schedule_path: z.string().optional(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseSentJson } from '../model/json.ts';
 
 /** `true` or `false`. */
 export const Flag = z.enum(['true', 'false']).transform((text) => text === 'true');
@@ -28,11 +29,9 @@ export const PerPage = wholeNumber(1, 1_000_000).transform((size) => Math.min(10
 export const JsonText = z
   .string()
   .transform((text, context): unknown => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      context.addIssue({ code: 'custom', message: 'is not JSON' });
-      return z.NEVER;
-    }
+    const json = parseSentJson(text);
+    if (json.ok) return json.value;
+    context.addIssue({ code: 'custom', message: `is not JSON that can be taken (${json.reason})` });
+    return z.NEVER;
   })
   .pipe(z.json());

@@ -5,6 +5,7 @@ import type { ViewLink, ViewLinks } from '../access/view-link.ts';
 import { actOf } from '../contracts/act.ts';
 import type { AuditTrail } from '../jobs/ports.ts';
 import { notFound, Problem } from '../model/errors.ts';
+import { WorkspaceId } from '../model/workspace.ts';
 import { auditLine } from './audit-trail.ts';
 import { authenticate } from './authenticate.ts';
 import type { Match } from './match.ts';
@@ -47,6 +48,9 @@ const refuseUnrouted = (match: Exclude<Match<Route>, { is: 'route' }>, request: 
         body: `Method not allowed: ${request.method} (allowed: ${match.allowed.join(', ')})`,
       };
 
+/** What cannot be a workspace's id is looked up nowhere. */
+const isWorkspaceId = (workspace: string | undefined): workspace is string => WorkspaceId.safeParse(workspace).success;
+
 type Place = { standing: Standing | undefined; archived: boolean; missing: boolean };
 const NOWHERE: Place = { standing: undefined, archived: false, missing: false };
 
@@ -80,7 +84,7 @@ const placeOf = async (
   workspace: string | undefined,
   now: number,
 ): Promise<Place> => {
-  if (access.needs !== 'workspace' || caller === undefined || workspace === undefined) return NOWHERE;
+  if (access.needs !== 'workspace' || caller === undefined || !isWorkspaceId(workspace)) return NOWHERE;
   const known = await placeIn(deps, caller, workspace, now, false);
   return known.standing === undefined ? placeIn(deps, caller, workspace, now, true) : known;
 };
@@ -92,7 +96,7 @@ const linkOf = async (
   workspace: string | undefined,
   request: HttpRequest,
 ): Promise<ViewLink | undefined> => {
-  if (access.needs !== 'workspace' || access.orViewToken !== true || workspace === undefined) return undefined;
+  if (access.needs !== 'workspace' || access.orViewToken !== true || !isWorkspaceId(workspace)) return undefined;
   const token = request.query.view_token ?? request.headers['x-view-token'];
   return token === undefined ? undefined : deps.links?.check(workspace, token);
 };

@@ -1,5 +1,6 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { ANSWER_HEADERS } from './answer-headers.ts';
 import { answerRequest, type HttpDeps } from './answer-request.ts';
 import { matcher } from './match.ts';
 import { originGuard } from './origin-guard.ts';
@@ -30,6 +31,10 @@ export const httpHandler = (made: HttpFunction) => {
     .use(originGuard(made.originSecrets))
     .handler(async (event: unknown): Promise<APIGatewayProxyStructuredResultV2> => {
       const reply = await answerRequest(made.deps, match, toRequest(HttpEvent.parse(event)));
-      return { statusCode: reply.status, headers: reply.headers, body: await whole(reply.body) };
+      return {
+        statusCode: reply.status,
+        headers: { ...ANSWER_HEADERS, ...reply.headers },
+        body: await whole(reply.body),
+      };
     });
 };

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareObj } from '@middy/core';
+import { ANSWER_HEADERS } from './answer-headers.ts';
 
 /** The front door adds this header; a request without it did not come through the front door. */
 const ORIGIN_HEADER = 'x-millrace-origin';
@@ -27,5 +28,5 @@ export const originGuard = (secrets: readonly string[]): MiddlewareObj => ({
   before: (request) =>
     isOriginSecret(headerOf(request.event), secrets)
       ? undefined
-      : { statusCode: 403, headers: { 'content-type': 'text/plain' }, body: 'Forbidden' },
+      : { statusCode: 403, headers: { ...ANSWER_HEADERS, 'content-type': 'text/plain' }, body: 'Forbidden' },
 });

@@ -1,5 +1,6 @@
 import type { MiddlewareObj } from '@middy/core';
 import { Problem } from '../model/errors.ts';
+import { ANSWER_HEADERS } from './answer-headers.ts';
 
 /** Writes one line of the function's log. */
 export type Report = (line: Record<string, unknown>) => void;
@@ -21,7 +22,7 @@ const causes = (error: unknown): unknown =>
 export const problemAnswers = (report: Report): MiddlewareObj => ({
   onError: (request) => {
     const error: unknown = request.error;
-    const headers = { 'content-type': 'text/plain', 'access-control-allow-origin': '*' };
+    const headers = { ...ANSWER_HEADERS, 'content-type': 'text/plain', 'access-control-allow-origin': '*' };
     if (error instanceof Problem) {
       request.response = { statusCode: error.status, headers, body: error.message };
       return;

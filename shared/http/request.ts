@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Problem } from '../model/errors.ts';
+import { sourceOf } from './source-address.ts';
 
 /** A request as the routes see it, whether it came through the HTTP API or a Function URL. */
 export type HttpRequest = {
@@ -14,6 +15,8 @@ export type HttpRequest = {
   headers: Record<string, string>;
   cookies: string[];
   body: Uint8Array;
+  /** The address that the request came to the front door from; undefined: it did not say. */
+  source: string | undefined;
 };
 
 /** The Lambda payload of an HTTP API and of a Function URL (format 2.0), as far as it is read. */
@@ -24,7 +27,7 @@ export const HttpEvent = z.object({
   cookies: z.array(z.string()).optional(),
   requestContext: z.object({
     requestId: z.string(),
-    http: z.object({ method: z.string() }),
+    http: z.object({ method: z.string(), sourceIp: z.string().optional() }),
   }),
   body: z.string().optional(),
   isBase64Encoded: z.boolean().optional(),
@@ -55,12 +58,14 @@ export const toRequest = (event: HttpEvent): HttpRequest => {
   const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
   if (body.length > BODY_LIMIT_BYTES)
     throw new Problem(413, `body: ${body.length} bytes are more than the limit of ${BODY_LIMIT_BYTES}`);
+  const headers = lowerCaseHeaders(event.headers);
   return {
     id: event.requestContext.requestId,
     method: event.requestContext.http.method.toUpperCase(),
     path: event.rawPath,
+    source: sourceOf(headers['x-forwarded-for'], event.requestContext.http.sourceIp),
     query: joinedQuery(event.rawQueryString ?? ''),
-    headers: lowerCaseHeaders(event.headers),
+    headers,
     cookies: event.cookies ?? [],
     body,
   };

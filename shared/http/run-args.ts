@@ -1,7 +1,7 @@
 import type { ArgsOptions, Content } from '../model/args-assembly.ts';
 import { assembleArgs, commaList } from '../model/args-assembly.ts';
 import { badRequest } from '../model/errors.ts';
-import { type JsonObject, parseJson } from '../model/json.ts';
+import { type JsonObject, parseSentJson } from '../model/json.ts';
 import type { HttpRequest } from './request.ts';
 
 type ArgsQuery = {
@@ -36,7 +36,7 @@ export const argsOf = async (
 const payloadContent = (payload: string | undefined): Content => {
   if (payload === undefined) return { is: 'none' };
   const text = utf8('payload', Buffer.from(payload, 'base64url'));
-  const json = parseJson(text);
+  const json = parseSentJson(text);
   if (!json.ok) throw badRequest(`Bad request: payload must be url-safe base64 of JSON (${json.reason})`);
   return { is: 'json', value: json.value, text };
 };
@@ -61,8 +61,8 @@ const isJson = (type: string): boolean => type === '' || type === 'application/j
 
 const jsonContent = (body: Uint8Array): Content => {
   const text = utf8('body', body);
-  const json = parseJson(text);
-  if (!json.ok) throw badRequest(`Bad request: body is not JSON (${json.reason})`);
+  const json = parseSentJson(text);
+  if (!json.ok) throw badRequest(`Bad request: body is not JSON that can be taken (${json.reason})`);
   return { is: 'json', value: json.value, text };
 };
 
@@ -81,11 +81,12 @@ const multipartFields = async (contentType: string, body: Uint8Array): Promise<R
     .catch((error: unknown) => {
       throw badRequest('Bad request: body is no multipart form', { cause: error });
     });
-  const fields: Record<string, string> = {};
+  const fields: [string, string][] = [];
   for (const [name, value] of form) {
     if (typeof value !== 'string')
       throw badRequest(`Bad request: field ${name} is a file: files need an object storage, which is not set up`);
-    fields[name] = value;
+    fields.push([name, value]);
   }
-  return fields;
+  // Unlike an assignment, this makes a field of every name, `__proto__` too.
+  return Object.fromEntries(fields);
 };

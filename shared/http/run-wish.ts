@@ -3,6 +3,8 @@ import type { Standing } from '../access/standing.ts';
 import type { Contract } from '../contracts/contract.ts';
 import type { Preview, RunQuery } from '../contracts/run.ts';
 import type { RunWish, Wanted } from '../jobs/plan-run.ts';
+import type { JobStore } from '../jobs/ports.ts';
+import { visibleJob } from '../jobs/visible-job.ts';
 import { badRequest } from '../model/errors.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { HttpRequest } from './request.ts';
@@ -55,18 +57,29 @@ export type RunContracts = {
   byCode: Contract<OfWorkspace, RunQuery, Preview, string> & MayRun;
 };
 
-/** Binds one way to run things: `answer` gets what is wanted, whichever route it came by. */
+/**
+ * Binds one way to run things: `answer` gets what is wanted, whichever route it came by. The jobs that a new one is said to
+ * belong to are looked up first: they must be of this workspace, and the caller must be able to see them.
+ */
 export const runRoutes = (
+  jobs: Pick<JobStore, 'get'>,
   contracts: RunContracts,
   answer: (wish: RunWish, now: number) => Promise<Output<string>>,
-): Route[] => [
-  ...contracts.byPath.map((contract) =>
-    route(contract, async (input) => answer(await wishOf(input, { by: 'path', path: input.params.path }), input.now)),
-  ),
-  ...contracts.byHash.map((contract) =>
-    route(contract, async (input) => answer(await wishOf(input, { by: 'hash', hash: input.params.hash }), input.now)),
-  ),
-  route(contracts.byCode, async (input) =>
-    answer(await wishOf(input, codeWanted(input.body), input.body.args ?? {}), input.now),
-  ),
-];
+): Route[] => {
+  const start = async (wish: RunWish, now: number): Promise<Output<string>> => {
+    for (const id of new Set([wish.options.parent_job, wish.options.root_job]))
+      if (id !== undefined) await visibleJob(jobs, wish.standing, { workspace: wish.workspace, id });
+    return answer(wish, now);
+  };
+  return [
+    ...contracts.byPath.map((contract) =>
+      route(contract, async (input) => start(await wishOf(input, { by: 'path', path: input.params.path }), input.now)),
+    ),
+    ...contracts.byHash.map((contract) =>
+      route(contract, async (input) => start(await wishOf(input, { by: 'hash', hash: input.params.hash }), input.now)),
+    ),
+    route(contracts.byCode, async (input) =>
+      start(await wishOf(input, codeWanted(input.body), input.body.args ?? {}), input.now),
+    ),
+  ];
+};

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import middy from '@middy/core';
 import { executionModeStreamifyResponse } from '@middy/core/executionModeStreamifyResponse';
+import { ANSWER_HEADERS } from './answer-headers.ts';
 import { answerRequest } from './answer-request.ts';
 import { type HttpFunction, reportToLog } from './handler.ts';
 import { matcher } from './match.ts';
@@ -28,7 +29,7 @@ export const streamingHandler = (made: HttpFunction & { afterAnswer?: () => Prom
       const { status, headers, body } = await answerRequest(made.deps, match, toRequest(HttpEvent.parse(event)));
       return {
         statusCode: status,
-        headers,
+        headers: { ...ANSWER_HEADERS, ...headers },
         body: typeof body === 'string' ? body : Readable.from(body, { objectMode: false }),
       };
     });

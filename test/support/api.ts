@@ -126,7 +126,11 @@ const eventOf = (method: string, pathAndQuery: string, sent: Sent) => {
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),
       ...sent.headers,
     },
-    requestContext: { requestId: randomUUID(), http: { method, path: `/api${rawPath}` }, stage: '$default' },
+    requestContext: {
+      requestId: randomUUID(),
+      http: { method, path: `/api${rawPath}`, sourceIp: '64.252.64.1' },
+      stage: '$default',
+    },
     isBase64Encoded: false,
     ...(sent.body === undefined ? {} : { body: typeof sent.body === 'string' ? sent.body : JSON.stringify(sent.body) }),
   };

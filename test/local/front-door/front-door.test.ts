@@ -122,15 +122,42 @@ describe('the front door', () => {
       queryStringParameters: { a: '1,2', b: '&' },
       pathParameters: { ws: 'my ws', proxy: 'run/p/f/x' },
       cookies: ['k=v', 'l=w'],
-      headers: { 'x-millrace-origin': 'the-secret', 'x-two': 'b', 'content-type': 'application/json' },
+      headers: {
+        'x-millrace-origin': 'the-secret',
+        'x-two': 'b',
+        'content-type': 'application/json',
+        'x-forwarded-for': '127.0.0.1, 64.252.64.1',
+      },
       requestContext: {
-        http: { method: 'POST', path: '/api/w/my ws/jobs/run/p/f/x', sourceIp: '127.0.0.1' },
+        http: { method: 'POST', path: '/api/w/my ws/jobs/run/p/f/x', sourceIp: '64.252.64.1' },
         stage: '$default',
         time: '24/Nov/2026:01:02:03 +0000',
       },
       body: '{"n":"ü"}',
       isBase64Encoded: false,
     });
+  });
+
+  it.each([
+    ['localhost', 200],
+    ['127.0.0.1', 200],
+    ['[::1]', 200],
+    ['LOCALHOST', 200],
+    ['attacker.example', 421],
+    ['localhost.attacker.example', 421],
+    ['127.0.0.1.nip.io', 421],
+    ['', 421],
+  ])('a page whose name leads here is refused by that name: %s is %i', async (name, status) => {
+    const { port } = new URL(base);
+    const answered = await new Promise<number | undefined>((resolve, reject) => {
+      request({ port, path: '/api/x?plain=1', headers: { host: `${name}:${port}` } }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect(answered).toBe(status);
   });
 
   it('falls back to the less specific route for another method', async () => {
