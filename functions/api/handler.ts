@@ -9,6 +9,7 @@ import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
 import { followupDeps } from '../../shared/aws/followup-steps.ts';
 import { callerStores } from '../../shared/aws/http-deps.ts';
 import { InstanceStore } from '../../shared/aws/instance.ts';
+import { InviteCatalog } from '../../shared/aws/invite-catalog.ts';
 import { JobCounts } from '../../shared/aws/job-counts.ts';
 import { SqsJobQueue } from '../../shared/aws/job-queue.ts';
 import { JobReads } from '../../shared/aws/job-reads.ts';
@@ -17,6 +18,7 @@ import { SchedulerLateSender } from '../../shared/aws/late-sender.ts';
 import { LogReads } from '../../shared/aws/log-reads.ts';
 import { AwsLogStore } from '../../shared/aws/log-store.ts';
 import { LoginAttempts } from '../../shared/aws/login-attempts.ts';
+import { MemberWrites } from '../../shared/aws/member-writes.ts';
 import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
 import { RosterWrites } from '../../shared/aws/roster-writes.ts';
 import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
@@ -31,6 +33,7 @@ import { Env } from './env.ts';
 import { folderRoutes } from './folder-routes.ts';
 import { groupRoutes } from './group-routes.ts';
 import { instanceRoutes } from './instance-routes.ts';
+import { inviteRoutes } from './invite-routes.ts';
 import { jobListRoutes } from './job-list-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { loginRoutes } from './login-routes.ts';
@@ -63,9 +66,12 @@ const queue = new SqsJobQueue(
 const audit = new AuditLog(db, CATALOG_TABLE);
 const start = { jobs, payloads, audit, queue };
 const newToken = (): string => randomBytes(24).toString('base64url');
+const changed = (workspace: string): void => callers.rosters.forget(workspace);
+const invites = new InviteCatalog(db, CATALOG_TABLE, changed);
 const roster = {
   rosters: callers.rosters,
-  writes: new RosterWrites(db, CATALOG_TABLE, (workspace) => callers.rosters.forget(workspace)),
+  members: new MemberWrites(db, CATALOG_TABLE, changed),
+  writes: new RosterWrites(db, CATALOG_TABLE, changed),
 };
 
 /** Everything over HTTP that neither runs a job nor streams: catalog, job reads, cancel, settings. */
@@ -75,7 +81,7 @@ export const handler = httpHandler({
     ...instanceRoutes({ reachable: () => instance.read(Date.now()) }),
     ...accountRoutes({ tokens }),
     ...tokenRoutes({ tokens, newToken }),
-    ...userRoutes({ ...roster, users }),
+    ...userRoutes({ ...roster, users, tokens, invites }),
     ...loginRoutes({
       audit,
       users,
@@ -83,8 +89,14 @@ export const handler = httpHandler({
       attempts: new LoginAttempts(db, JOBS_TABLE),
       newToken,
     }),
-    ...workspaceRoutes({ workspaces: new WorkspaceCatalog(db, CATALOG_TABLE), users }),
-    ...memberRoutes(roster),
+    ...workspaceRoutes({
+      workspaces: new WorkspaceCatalog(db, CATALOG_TABLE),
+      users,
+      invites,
+      rosters: callers.rosters,
+    }),
+    ...inviteRoutes({ invites }),
+    ...memberRoutes({ ...roster, users }),
     ...groupRoutes(roster),
     ...folderRoutes(roster),
     ...aclRoutes({

@@ -1,4 +1,5 @@
-import type { Grants, Member, Roster } from '../../shared/model/roster.ts';
+import { badRequest, type Problem } from '../../shared/model/errors.ts';
+import { administers, type Grants, type Member, type Roster } from '../../shared/model/roster.ts';
 import { type RosterDeps, rosterOf } from './roster-of.ts';
 
 const without = (grants: Grants, grantee: string): Grants =>
@@ -25,13 +26,28 @@ const forgetGrantee = async (deps: RosterDeps, roster: Roster, username: string)
   }
 };
 
-/** Removes a member with everything that was granted to him. Doing it again is harmless. */
+/** Who would still be an admin of the workspace without `username`. */
+export const heirsOf = (roster: Roster, username: string): string[] =>
+  [...roster.members.values()]
+    .filter((member) => member.username !== username && administers(member))
+    .map((member) => member.username);
+
+/** A workspace keeps an admin, unless a superadmin, who administers it anyhow, wills it otherwise. */
+export const lastAdmin = (workspace: string, username: string): Problem =>
+  badRequest(`${username} is the last admin of workspace ${workspace}: make somebody else an admin first`);
+
+/**
+ * Removes a member with everything that was granted to him. Doing it again is harmless. Throws 400 for the last admin, unless
+ * `keepAdmin` is false.
+ */
 export const leaveWorkspace = async (
   deps: RosterDeps,
   workspace: string,
   member: Pick<Member, 'username' | 'email'>,
-  now: number,
+  { now, keepAdmin }: { now: number; keepAdmin: boolean },
 ): Promise<void> => {
-  await deps.writes.removeMember(workspace, member);
-  await forgetGrantee(deps, await rosterOf(deps, workspace, now), member.username);
+  const { username } = member;
+  const heirs = keepAdmin ? heirsOf(await rosterOf(deps, workspace, now), username) : undefined;
+  if (!(await deps.members.remove(workspace, member, heirs))) throw lastAdmin(workspace, username);
+  await forgetGrantee(deps, await rosterOf(deps, workspace, now), username);
 };

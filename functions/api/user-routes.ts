@@ -4,16 +4,17 @@ import {
   createUserGlobally,
   existsEmail,
   globalUserDelete,
+  globalUsernameInfo,
   globalUserUpdate,
+  leaveInstance,
   listUsersAsSuperAdmin,
 } from '../../shared/contracts/users.ts';
 import { instanceRoute, type Route } from '../../shared/http/route.ts';
 import { badRequest, notFound, type Problem } from '../../shared/model/errors.ts';
 import { usernameOf } from '../../shared/model/user.ts';
-import { leaveWorkspace } from './leave-workspace.ts';
-import type { RosterDeps } from './roster-of.ts';
+import { type LeavingDeps, lastSuperadmin, leaveEverything, removeUser } from './leave-instance.ts';
 
-export type UserDeps = RosterDeps & { users: UserCatalog };
+export type UserDeps = LeavingDeps & { users: UserCatalog };
 
 const noUser = (email: string): Problem => notFound(`there is no user ${email}`);
 
@@ -50,16 +51,26 @@ export const userRoutes = (deps: UserDeps): Route[] => [
       ...(body.name ? { name: body.name } : {}),
       ...(body.password ? { password_hash: await passwordHash(body.password) } : {}),
     });
-    if (!changed) throw noUser(email);
+    if (changed === 'missing') throw noUser(email);
+    if (changed === 'last superadmin') throw lastSuperadmin(email);
     return { body: `email ${email} updated` };
   }),
   instanceRoute(globalUserDelete, async ({ params: { email }, principal, now }) => {
     if (email === principal.email) throw badRequest('Bad request: you cannot delete yourself');
     if ((await deps.users.get(email)) === undefined) throw noUser(email);
-    await deps.users.remove(email);
-    for (const { workspace, username } of await deps.users.memberships(email))
-      await leaveWorkspace(deps, workspace, { username, email }, now);
+    await removeUser(deps, email, now);
     return { body: `email ${email} deleted` };
+  }),
+  instanceRoute(leaveInstance, async ({ principal: { email }, now }) => {
+    await leaveEverything(deps, email, now);
+    return { body: `${email} left the instance` };
+  }),
+  instanceRoute(globalUsernameInfo, async ({ params: { email } }) => {
+    const user = await deps.users.get(email);
+    if (user === undefined) throw noUser(email);
+    const memberships = await deps.users.memberships(email);
+    const workspace_usernames = memberships.map(({ workspace, username }) => ({ workspace_id: workspace, username }));
+    return { body: { username: user.username, workspace_usernames } };
   }),
   instanceRoute(existsEmail, async ({ params }) => ({ body: (await deps.users.get(params.email)) !== undefined })),
 ];

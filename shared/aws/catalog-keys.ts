@@ -14,6 +14,8 @@
  * | `<ws>#access`         | `group#<name>`     | a group and its members          | groups routes                   | every function with HTTP  | groups/delete  |
  * | `<ws>#access`         | `folder#<name>`    | a folder and its grants          | folders routes                  | every function with HTTP  | folders/delete |
  * | `user#<email>`        | `member#<ws>`      | his name in a workspace          | with the member                 | api, dispatch, wait       | with the member|
+ * | `user#<email>`        | `invite#<ws>`      | an invitation he has not answered | invite_user                    | users/list_invites, accept | accept, decline, delete_invite, add_user, users/delete |
+ * | `<ws>#invites`        | `<email>`          | the same, for the workspace      | with the invitation             | list_pending_invites      | with the invitation |
  * | `<ws>#audit`           | `<id>`             | a line of the audit log          | every change, by api            | audit/list                | never          |
  * | `<ws>#keys`           | `view`             | key that signs links to jobs     | first jobs/job_view_token       | api, stream               | never          |
  * | `<ws>#scripts`        | `<path>`           | head: the newest version, small  | scripts/create, archive         | webhook, wait, api        | delete/p       |
@@ -58,6 +60,14 @@ export const membershipKey = (email: string, workspace: string): Key => ({
 });
 
 export const viewKeyKey = (workspace: string): Key => ({ pk: `${workspace}#keys`, sk: 'view' });
+
+export const USER_INVITE_PREFIX = 'invite#';
+export const userInviteKey = (email: string, workspace: string): Key => ({
+  pk: `user#${email}`,
+  sk: `${USER_INVITE_PREFIX}${workspace}`,
+});
+export const invitesPartition = (workspace: string): string => `${workspace}#invites`;
+export const inviteKey = (workspace: string, email: string): Key => ({ pk: invitesPartition(workspace), sk: email });
 
 export const scriptsPartition = (workspace: string): string => `${workspace}#scripts`;
 export const scriptHeadKey = (workspace: string, path: string): Key => ({ pk: scriptsPartition(workspace), sk: path });

@@ -25,3 +25,20 @@ export const writeTogether = async ({ db }: CatalogTable, TransactItems: Transac
     }
   }
 };
+
+/**
+ * Writes all or nothing, and only while one of `witnesses` holds: what must not become the last of its kind names the others
+ * as its witnesses, so that two who go at the same moment cannot both be let go.
+ */
+export const writeWhileOneHolds = async (
+  at: CatalogTable,
+  witnesses: readonly TransactWriteItem[],
+  writes: readonly TransactWriteItem[],
+): Promise<'written' | 'refused' | 'none holds'> => {
+  for (const witness of witnesses) {
+    const [gone, ...refused] = await writeTogether(at, [witness, ...writes]);
+    if (gone === undefined) return 'written';
+    if (!gone && refused.includes(true)) return 'refused';
+  }
+  return 'none holds';
+};

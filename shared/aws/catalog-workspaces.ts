@@ -1,8 +1,10 @@
 import { type DynamoDBClient, TransactionCanceledException, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Member } from '../model/roster.ts';
 import { Workspace } from '../model/workspace.ts';
 import { type CatalogTable, catalogItem, readItem, readPartition } from './catalog-items.ts';
 import { memberKey, membershipKey, WORKSPACES, workspaceKey, workspaceStateKey } from './catalog-keys.ts';
+import { writeTogether } from './catalog-transaction.ts';
 
 /** The workspaces. */
 export class WorkspaceCatalog {
@@ -18,6 +20,24 @@ export class WorkspaceCatalog {
 
   get(id: string): Promise<Workspace | undefined> {
     return readItem(this.#at, workspaceKey(id), Workspace, true);
+  }
+
+  /** False: there is none. */
+  async rename(id: string, name: string): Promise<boolean> {
+    const { table: TableName } = this.#at;
+    const refused = await writeTogether(this.#at, [
+      {
+        Update: {
+          TableName,
+          Key: marshall(workspaceKey(id)),
+          UpdateExpression: 'SET #name = :name',
+          ConditionExpression: 'attribute_exists(pk)',
+          ExpressionAttributeNames: { '#name': 'name' },
+          ExpressionAttributeValues: marshall({ ':name': name }),
+        },
+      },
+    ]);
+    return refused.length === 0;
   }
 
   /** Makes the workspace with its owner as first member and admin. False when the id is taken. */

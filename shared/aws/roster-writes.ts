@@ -3,14 +3,13 @@ import {
   DeleteItemCommand,
   type DynamoDBClient,
   PutItemCommand,
-  TransactionCanceledException,
-  TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { z } from 'zod';
-import { Folder, Group, Member } from '../model/roster.ts';
+import { Folder, Group } from '../model/roster.ts';
 import { type CatalogTable, catalogItem, readItem } from './catalog-items.ts';
-import { folderKey, groupKey, type Key, memberKey, membershipKey, workspaceStateKey } from './catalog-keys.ts';
+import { folderKey, groupKey, type Key, workspaceKey, workspaceStateKey } from './catalog-keys.ts';
+import { writeTogether } from './catalog-transaction.ts';
 
 const NEW = 'attribute_not_exists(pk)';
 const THERE = 'attribute_exists(pk)';
@@ -18,7 +17,7 @@ const THERE = 'attribute_exists(pk)';
 const TRIES = 5;
 const Revision = z.object({ rev: z.number().optional() });
 
-/** Changes of what decides rights in a workspace. Each is one conditional write or one transaction. */
+/** Changes of what decides rights in a workspace, but for its members. Each is one conditional write or one transaction. */
 export class RosterWrites {
   readonly #at: CatalogTable;
   readonly #changed: (workspace: string) => void;
@@ -27,46 +26,6 @@ export class RosterWrites {
   constructor(db: DynamoDBClient, table: string, changed: (workspace: string) => void) {
     this.#at = { db, table };
     this.#changed = changed;
-  }
-
-  /** False: the name or the email is in the workspace already. */
-  async addMember(workspace: string, member: Member): Promise<boolean> {
-    const { db, table: TableName } = this.#at;
-    const membership = { workspace, username: member.username };
-    const put = (key: Key, value: object) => ({
-      Put: { TableName, Item: catalogItem(key, value), ConditionExpression: NEW },
-    });
-    try {
-      await db.send(
-        new TransactWriteItemsCommand({
-          TransactItems: [
-            put(memberKey(workspace, member.username), member),
-            put(membershipKey(member.email, workspace), membership),
-          ],
-        }),
-      );
-      return true;
-    } catch (error) {
-      if (error instanceof TransactionCanceledException) return false;
-      throw error;
-    } finally {
-      this.#changed(workspace);
-    }
-  }
-
-  async removeMember(workspace: string, member: Pick<Member, 'username' | 'email'>): Promise<void> {
-    const { db, table: TableName } = this.#at;
-    const remove = (key: Key) => ({ Delete: { TableName, Key: marshall(key) } });
-    await db.send(
-      new TransactWriteItemsCommand({
-        TransactItems: [remove(memberKey(workspace, member.username)), remove(membershipKey(member.email, workspace))],
-      }),
-    );
-    this.#changed(workspace);
-  }
-
-  changeMember(workspace: string, username: string, change: (member: Member) => Member): Promise<Member | undefined> {
-    return this.#change(workspace, memberKey(workspace, username), Member, change);
   }
 
   addGroup(workspace: string, group: Group): Promise<boolean> {
@@ -94,9 +53,23 @@ export class RosterWrites {
     return this.#remove(workspace, folderKey(workspace, name));
   }
 
-  async setArchived(workspace: string, archived: boolean): Promise<void> {
-    await this.#put(workspaceStateKey(workspace), { archived }, THERE);
+  /** Stands in two places: with what decides rights in the workspace, and in the list of workspaces. False: there is none. */
+  async setArchived(workspace: string, archived: boolean): Promise<boolean> {
+    const { table: TableName } = this.#at;
+    const refused = await writeTogether(
+      this.#at,
+      [workspaceStateKey(workspace), workspaceKey(workspace)].map((key) => ({
+        Update: {
+          TableName,
+          Key: marshall(key),
+          UpdateExpression: 'SET archived = :archived',
+          ConditionExpression: THERE,
+          ExpressionAttributeValues: marshall({ ':archived': archived }),
+        },
+      })),
+    );
     this.#changed(workspace);
+    return refused.length === 0;
   }
 
   async #create(workspace: string, key: Key, value: object): Promise<boolean> {

@@ -4,6 +4,7 @@ import * as audit from './audit.ts';
 import * as folders from './folders.ts';
 import * as groups from './groups.ts';
 import * as instance from './instance.ts';
+import * as invites from './invites.ts';
 import * as jobContracts from './job.ts';
 import * as jobLists from './job-lists.ts';
 import * as login from './login.ts';
@@ -23,6 +24,7 @@ const files = [
   users,
   workspaces,
   members,
+  invites,
   groups,
   folders,
   acls,

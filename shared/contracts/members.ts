@@ -4,6 +4,7 @@ import { Username } from '../model/roster.ts';
 import { WorkspaceId } from '../model/workspace.ts';
 import { contract, jsonAnswer, jsonBody, NoQuery, noBody, textAnswer } from './contract.ts';
 import { InWorkspace } from './params.ts';
+import { PerPage } from './query-values.ts';
 
 const mayRead = { needs: 'workspace', right: 'read' } as const satisfies Access;
 const admins = { needs: 'workspace', right: 'admin' } as const satisfies Access;
@@ -99,19 +100,6 @@ export const addUser = contract({
   access: admins,
 });
 
-/** Nobody is asked by mail: who is invited is a member from then on, under the name that his email gives. */
-export const inviteUser = contract({
-  id: 'inviteUser',
-  method: 'POST',
-  path: '/w/{workspace}/workspaces/invite_user',
-  summary: 'Make somebody a member of a workspace',
-  params: InWorkspace,
-  query: NoQuery,
-  body: jsonBody(Added),
-  answer: textAnswer(201),
-  access: admins,
-});
-
 export const updateUser = contract({
   id: 'updateUser',
   method: 'POST',
@@ -135,6 +123,31 @@ export const deleteUser = contract({
   query: NoQuery,
   body: noBody,
   answer: textAnswer(200),
+  access: admins,
+});
+
+/** Whoever leaves gives up all that he has there, so a limited token or a job cannot do it for him. */
+export const leaveWorkspace = contract({
+  id: 'leaveWorkspace',
+  method: 'POST',
+  path: '/w/{workspace}/workspaces/leave',
+  summary: 'Leave a workspace, with all groups and grants; its last admin may not',
+  params: InWorkspace,
+  query: NoQuery,
+  body: noBody,
+  answer: textAnswer(200),
+  access: { needs: 'account' },
+});
+
+export const listAddableInstanceUsers = contract({
+  id: 'listAddableInstanceUsers',
+  method: 'GET',
+  path: '/w/{workspace}/users/list_addable',
+  summary: 'Users of the instance who are no members, by a part of email or name',
+  params: InWorkspace,
+  query: z.object({ search: z.string().max(255).optional(), per_page: PerPage.default(30) }),
+  body: noBody,
+  answer: jsonAnswer(200, z.array(z.object({ email: z.string(), username: z.string() }))),
   access: admins,
 });
 

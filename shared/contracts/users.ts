@@ -90,3 +90,33 @@ export const existsEmail = contract({
   answer: jsonAnswer(200, z.boolean()),
   access: { needs: 'superadmin' },
 });
+
+export const globalUsernameInfo = contract({
+  id: 'globalUsernameInfo',
+  method: 'GET',
+  path: '/users/username_info/{email}',
+  summary: 'The names of a user: that of the instance, and that in each workspace he is in',
+  params: OfEmail,
+  query: NoQuery,
+  body: noBody,
+  answer: jsonAnswer(
+    200,
+    z.object({
+      username: z.string(),
+      workspace_usernames: z.array(z.object({ workspace_id: z.string(), username: z.string() })),
+    }),
+  ),
+  access: { needs: 'superadmin' },
+});
+
+export const leaveInstance = contract({
+  id: 'leaveInstance',
+  method: 'POST',
+  path: '/users/leave_instance',
+  summary: 'Remove oneself; neither the last superadmin nor the last admin of a workspace may',
+  params: NoParams,
+  query: NoQuery,
+  body: noBody,
+  answer: textAnswer(200),
+  access: { needs: 'account' },
+});

@@ -1,9 +1,17 @@
 import { z } from 'zod';
+import { Username } from '../model/roster.ts';
 import { WorkspaceId } from '../model/workspace.ts';
 import { contract, jsonAnswer, jsonBody, NoParams, NoQuery, noBody, textAnswer } from './contract.ts';
 import { InWorkspace } from './params.ts';
+import { Page, PerPage } from './query-values.ts';
 
-const WorkspaceAnswer = z.object({ id: z.string(), name: z.string(), owner: z.string() });
+const WorkspaceAnswer = z.object({
+  id: z.string(),
+  name: z.string(),
+  owner: z.string(),
+  /** Archived: shown to superadmins only. */
+  deleted: z.literal(true).optional(),
+});
 
 export const existsWorkspace = contract({
   id: 'existsWorkspace',
@@ -15,6 +23,30 @@ export const existsWorkspace = contract({
   body: jsonBody(z.object({ id: z.string() })),
   answer: jsonAnswer(200, z.boolean()),
   access: { needs: 'login' },
+});
+
+export const existsUsername = contract({
+  id: 'existsUsername',
+  method: 'POST',
+  path: '/workspaces/exists_username',
+  summary: 'Is this name taken in a workspace that the caller is in, or invited into?',
+  params: NoParams,
+  query: NoQuery,
+  body: jsonBody(z.object({ id: WorkspaceId, username: Username })),
+  answer: jsonAnswer(200, z.boolean()),
+  access: { needs: 'login' },
+});
+
+export const changeWorkspaceName = contract({
+  id: 'changeWorkspaceName',
+  method: 'POST',
+  path: '/w/{workspace}/workspaces/change_workspace_name',
+  summary: 'Name a workspace anew; its id stays',
+  params: InWorkspace,
+  query: NoQuery,
+  body: jsonBody(z.object({ new_name: z.string().min(1).max(100) })),
+  answer: textAnswer(200),
+  access: { needs: 'workspace', right: 'admin' },
 });
 
 export const createWorkspace = contract({
@@ -39,6 +71,18 @@ export const listWorkspaces = contract({
   body: noBody,
   answer: jsonAnswer(200, z.array(WorkspaceAnswer)),
   access: { needs: 'login' },
+});
+
+export const listWorkspacesAsSuperAdmin = contract({
+  id: 'listWorkspacesAsSuperAdmin',
+  method: 'GET',
+  path: '/workspaces/list_as_superadmin',
+  summary: 'All workspaces, archived ones too',
+  params: NoParams,
+  query: z.object({ page: Page.default(1), per_page: PerPage.default(30) }),
+  body: noBody,
+  answer: jsonAnswer(200, z.array(WorkspaceAnswer)),
+  access: { needs: 'superadmin' },
 });
 
 export const listUserWorkspaces = contract({

@@ -25,6 +25,10 @@ export const Member = z.object({
 });
 export type Member = z.infer<typeof Member>;
 
+/** True for an admin who can act as one. */
+export const administers = ({ is_admin, disabled }: Pick<Member, 'is_admin' | 'disabled'>): boolean =>
+  is_admin && !disabled;
+
 /** Users of a workspace under one name. Every member is in `all` without being listed. */
 export const Group = z.object({
   name: GroupName,

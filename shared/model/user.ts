@@ -14,6 +14,10 @@ export const User = z.object({
 });
 export type User = z.infer<typeof User>;
 
+/** True for a superadmin who can act as one. */
+export const administersInstance = ({ super_admin, disabled }: Pick<User, 'super_admin' | 'disabled'>): boolean =>
+  super_admin && disabled !== true;
+
 /** The user name of an email: what stands before `@`, with other characters than letters, digits, `-` and `_` left out. */
 export const usernameOf = (email: string): string => {
   const name = (email.split('@')[0] ?? '').replaceAll(/[^\w-]/g, '');

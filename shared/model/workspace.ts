@@ -12,5 +12,6 @@ export const Workspace = z.object({
   /** Email of whoever made it. */
   owner: z.string(),
   created_at: z.number(),
+  archived: z.boolean().optional(),
 });
 export type Workspace = z.infer<typeof Workspace>;

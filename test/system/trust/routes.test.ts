@@ -17,6 +17,7 @@ const RULES = {
     'listUserWorkspaces',
     'listWorkspaces',
     'listAvailableScopes',
+    'existsUsername',
   ],
   account: [
     'createToken',
@@ -27,6 +28,11 @@ const RULES = {
     'refreshUserToken',
     'logout',
     'setPassword',
+    'listWorkspaceInvites',
+    'acceptInvite',
+    'declineInvite',
+    'leaveWorkspace',
+    'leaveInstance',
   ],
   superadmin: [
     'createUserGlobally',
@@ -36,6 +42,8 @@ const RULES = {
     'listUsersAsSuperAdmin',
     'createWorkspace',
     'unarchiveWorkspace',
+    'globalUsernameInfo',
+    'listWorkspacesAsSuperAdmin',
   ],
   read: [
     'whoami',
@@ -124,7 +132,17 @@ const RULES = {
     'deleteScriptByHash',
     'deleteScriptByPath',
   ],
-  admin: ['addUser', 'archiveWorkspace', 'deleteUser', 'inviteUser', 'updateUser'],
+  admin: [
+    'addUser',
+    'archiveWorkspace',
+    'deleteUser',
+    'inviteUser',
+    'updateUser',
+    'listPendingInvites',
+    'deleteInvite',
+    'listAddableInstanceUsers',
+    'changeWorkspaceName',
+  ],
 };
 
 type Rule = keyof typeof RULES;
@@ -154,7 +172,7 @@ const PASSES: Record<Rule, readonly Caller[]> = {
   admin: ['admin', 'superadmin'],
 };
 /** What changes who may call what follows, so it comes last. */
-const LAST = ['archiveWorkspace', 'unarchiveWorkspace', 'logout'];
+const LAST = ['archiveWorkspace', 'unarchiveWorkspace', 'leaveWorkspace', 'logout', 'leaveInstance'];
 
 const VALUES: Record<string, string> = {
   workspace: 'demo',
@@ -178,9 +196,22 @@ const urlOf = ({ id, path }: { id: string; path: string }): string =>
 let millrace: Millrace;
 const tokens = new Map<Caller, string>();
 
-const login = async (email: string): Promise<string> => {
-  await millrace.text('POST', '/users/create', 201, { email, password: 'long enough' });
-  return millrace.text('POST', '/auth/login', 200, { email, password: 'long enough' });
+const EMAILS: Partial<Record<Caller, string>> = {
+  'other workspace': 'elsewhere@x.io',
+  operator: 'op@x.io',
+  developer: 'dev@x.io',
+  admin: 'boss@x.io',
+  superadmin: 'admin@millrace.dev',
+};
+
+const session = (caller: Caller): Promise<string> => {
+  const password = caller === 'superadmin' ? millrace.token : 'long enough';
+  return millrace.text('POST', '/auth/login', 200, { email: EMAILS[caller], password });
+};
+
+const login = async (caller: Caller): Promise<string> => {
+  await millrace.text('POST', '/users/create', 201, { email: EMAILS[caller], password: 'long enough' });
+  return session(caller);
 };
 
 /** The WM_TOKEN of a job that goes on running, as the job itself knows it. */
@@ -203,12 +234,12 @@ beforeAll(async () => {
   await millrace.workspace('other');
   const add = (workspace: string, email: string, more: object = {}) =>
     millrace.text('POST', `/w/${workspace}/workspaces/add_user`, 201, { email, ...more });
-  const developer = await login('dev@x.io');
+  const developer = await login('developer');
   tokens.set('wrong token', 'not-a-token');
-  tokens.set('other workspace', await login('elsewhere@x.io'));
-  tokens.set('operator', await login('op@x.io'));
+  tokens.set('other workspace', await login('other workspace'));
+  tokens.set('operator', await login('operator'));
   tokens.set('developer', developer);
-  tokens.set('admin', await login('boss@x.io'));
+  tokens.set('admin', await login('admin'));
   tokens.set('superadmin', millrace.token);
   await add('other', 'elsewhere@x.io');
   await add('demo', 'op@x.io', { operator: true });
@@ -266,6 +297,8 @@ describe('every route', () => {
       for (const caller of CALLERS) {
         // The admin has archived it by then.
         if (contract.id === 'archiveWorkspace' && caller === 'superadmin') continue;
+        // Everybody has logged out before.
+        if (contract.id === 'leaveInstance' && EMAILS[caller] !== undefined) tokens.set(caller, await session(caller));
         const token = tokens.get(caller);
         const response = await fetch(`${millrace.url}/api${urlOf(contract)}`, {
           method: contract.method,
