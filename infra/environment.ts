@@ -9,6 +9,10 @@ export const storesEnv = (stores: Stores): { JOBS_TABLE: string; CATALOG_TABLE: 
   PAYLOAD_BUCKET: stores.payload.bucketName,
 });
 
+export const secretsEnv = (stores: Pick<Stores, 'secretsKey'>): { SECRETS_KEY_ARN: string } => ({
+  SECRETS_KEY_ARN: stores.secretsKey.keyArn,
+});
+
 export const queuesEnv = (scope: Construct, sending: Pick<Sending, 'queues'>): { QUEUES: string } => ({
   QUEUES: Stack.of(scope).toJsonString(
     Object.fromEntries([...sending.queues].map(([tag, queue]) => [tag, { url: queue.queueUrl, arn: queue.queueArn }])),

@@ -33,7 +33,8 @@ export const millrace = (props: MillraceProps): { app: App; stackPrefix: string;
 
   const data = new DataStack(app, `${prefix}data`, { config });
   const { signingSecret, adminToken } = data;
-  const stores = { jobs: data.jobs, catalog: data.catalog, payload: data.payload };
+  const { jobs, catalog, payload, secretsKey } = data;
+  const stores = { jobs, catalog, payload, secretsKey };
   const workers = new WorkersStack(app, `${prefix}workers`, { config, assets, stores, signingSecret });
   const { sending, lane } = workers;
   const api = new ApiStack(app, `${prefix}api`, { config, assets, stores, sending, lane });

@@ -5,6 +5,7 @@ import { frontDoor } from './assembly/distribution.ts';
 import { queueMappings } from './assembly/event-sources.ts';
 import { functionDefinitions } from './assembly/functions.ts';
 import { identities } from './assembly/identities.ts';
+import { buildKeys } from './assembly/keys.ts';
 import { readPolicies } from './assembly/policies.ts';
 import { buildQueues } from './assembly/queues.ts';
 import type { Assembly } from './assembly/read-assembly.ts';
@@ -52,6 +53,7 @@ export const deploy = async (config: DeployConfig): Promise<Deployed> => {
   });
   const deployment = new Deployment(assembly, resolver);
   buildSecrets(deployment, services.secrets, config.presetSecrets);
+  buildKeys(deployment, services.kms, policies, place);
   await buildTables(deployment, services.dynamodb);
   buildQueues(deployment, services.sqs);
   buildBuckets(deployment, services.s3);

@@ -7,6 +7,7 @@ import type { Policies } from './iam/policies.ts';
 import { LambdaService } from './lambda/lambda-service.ts';
 import type { StreamingLimits } from './lambda/streaming-limits.ts';
 import { DynamoDbService } from './services/dynamodb/dynamodb-service.ts';
+import { KmsService } from './services/kms/kms-service.ts';
 import { S3Service } from './services/s3/s3-service.ts';
 import { SchedulerService } from './services/scheduler/scheduler-service.ts';
 import { SecretsManagerService } from './services/secrets-manager/secrets-manager-service.ts';
@@ -18,6 +19,7 @@ export type CloudServices = {
   sqs: SqsService;
   s3: S3Service;
   secrets: SecretsManagerService;
+  kms: KmsService;
   scheduler: SchedulerService;
   lambda: LambdaService;
 };
@@ -72,6 +74,7 @@ export const startServices = async (config: CloudServicesConfig): Promise<CloudS
     lambda,
     s3: new S3Service({ folder: file('s3'), now: clock.now }),
     secrets: new SecretsManagerService({ file: file('secrets.db'), place, now: clock.now }),
+    kms: new KmsService({ file: file('keys.db'), place, now: clock.now }),
     scheduler,
   };
 };
@@ -80,5 +83,6 @@ export const startServices = async (config: CloudServicesConfig): Promise<CloudS
 export const closeServices = async (services: CloudServices): Promise<void> => {
   await services.lambda.close();
   await services.scheduler.close();
-  await Promise.all([services.sqs.close(), services.s3.close(), services.secrets.close(), services.dynamodb.close()]);
+  const { sqs, s3, secrets, kms, dynamodb } = services;
+  await Promise.all([sqs, s3, secrets, kms, dynamodb].map((service) => service.close()));
 };

@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 import type { Env } from '../../functions/dispatch/env.ts';
 import type { Assets } from '../build/assets.ts';
 import type { Config } from '../config.ts';
-import { queuesEnv, storesEnv } from '../environment.ts';
+import { queuesEnv, secretsEnv, storesEnv } from '../environment.ts';
 import { dispatchRights } from '../rights/roles.ts';
 import type { Sending, Stores } from '../rights/room.ts';
 import { PlatformFunction } from './platform-function.ts';
@@ -41,6 +41,7 @@ export class WorkerGroup extends Construct {
     const lane = { runner: this.runner, signingSecret: props.signingSecret };
     const environment: Env = {
       ...storesEnv(stores),
+      ...secretsEnv(stores),
       ...queuesEnv(this, sending),
       RUNNER_FUNCTION: this.runner.functionName,
       SIGNING_SECRET_ARN: props.signingSecret.secretArn,

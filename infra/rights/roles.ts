@@ -8,6 +8,7 @@ import {
   invoke,
   measure,
   onIndexes,
+  onKey,
   onObjects,
   onSchedules,
   onTable,
@@ -31,6 +32,7 @@ const mayRunLane = (stores: Stores, lane: Lane): PolicyStatement[] => [
   onObjects(stores.payload, 'PutObject', 'args', 'result', 'log'),
   invoke(lane.runner),
   readSecrets(lane.signingSecret),
+  onKey(stores.secretsKey, ['secrets', 'masks'], 'Decrypt'),
 ];
 
 const mayStartJobs = (stores: Stores, sending: Sending): PolicyStatement[] => [
@@ -84,6 +86,7 @@ export const apiRights = (stores: Stores, sending: Sending): PolicyStatement[] =
   onObjects(stores.payload, 'PutObject', 'args', 'code', 'result', 'log'),
   everyQueue(sending),
   ...onSchedules(sending.schedules, 'CreateSchedule', 'GetSchedule', 'DeleteSchedule'),
+  onKey(stores.secretsKey, ['secrets', 'masks'], 'GenerateDataKey', 'Decrypt'),
 ];
 
 export const streamRights = (stores: Stores): PolicyStatement[] => [

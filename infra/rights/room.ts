@@ -1,12 +1,13 @@
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 
-/** Where data lies. */
-export type Stores = { jobs: Table; catalog: Table; payload: Bucket };
+/** Where data lies, and the key that secrets in it are under. */
+export type Stores = { jobs: Table; catalog: Table; payload: Bucket; secretsKey: IKey };
 
 /** What starting a job needs besides the stores: every tag's queue, and the room for schedules of far-away jobs. */
 export type Sending = { queues: Map<string, IQueue>; schedules: { name: string; sender: IRole; deadLetters: IQueue } };

@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -13,7 +14,10 @@ const dynamo = (resources: string[], ...operations: string[]): PolicyStatement =
 export const onTable = (table: Table, ...operations: string[]): PolicyStatement =>
   dynamo([table.tableArn], ...operations);
 
-/** Adds lines to the audit log, which lies in the catalog, and writes nothing else there. */
+/**
+ * Adds lines to the audit log of any workspace, which are the partitions `<workspace>#audit`, and writes nothing else in
+ * the catalog. IAM cannot tell a new line from one written over: that the ids differ is what keeps them.
+ */
 export const appendAudit = (catalog: Table): PolicyStatement =>
   new PolicyStatement({
     actions: ['dynamodb:PutItem'],
@@ -62,6 +66,21 @@ export const readSecrets = (...secrets: Secret[]): PolicyStatement =>
   new PolicyStatement({
     actions: ['secretsmanager:GetSecretValue'],
     resources: secrets.map((secret) => secret.secretArn),
+  });
+
+/** What a data key is for, as its encryption context says: values people keep, or texts that a log must not show. */
+export type KeyPurpose = 'secrets' | 'masks';
+
+/** Works on data keys of these purposes; one that was made for another, or for none, is refused by KMS. */
+export const onKey = (
+  key: IKey,
+  purposes: KeyPurpose[],
+  ...operations: ('GenerateDataKey' | 'Decrypt')[]
+): PolicyStatement =>
+  new PolicyStatement({
+    actions: operations.map((operation) => `kms:${operation}`),
+    resources: [key.keyArn],
+    conditions: { StringEquals: { 'kms:EncryptionContext:purpose': purposes } },
   });
 
 /** Invokes this function without a qualifier; covers `InvokeWithResponseStream`, which AWS authorises by the same action. */

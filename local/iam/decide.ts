@@ -23,16 +23,24 @@ const resourceMatches = (statement: Statement, resource: string): boolean => {
 
 const accountOf = (arn: string): string => arn.split(':')[4] ?? '';
 
-const principalMatches = (statement: Statement, caller: Caller): boolean => {
+/** How a Principal names the caller: so that it is meant itself, or only its account as a whole. */
+type Naming = 'itself' | 'account' | 'not';
+
+const naming = (statement: Statement, caller: Caller): Naming => {
   const principal = statement.Principal;
-  if (principal === undefined) return false;
-  if (principal.AWS?.includes('*') === true) return true;
-  if (caller.kind === 'service') return 'Service' in principal && (principal.Service?.includes(caller.name) ?? false);
+  if (principal === undefined) return 'not';
+  if (principal.AWS?.includes('*') === true) return 'itself';
+  if (caller.kind === 'service') {
+    return 'Service' in principal && principal.Service?.includes(caller.name) === true ? 'itself' : 'not';
+  }
+  if (principal.AWS?.includes(caller.arn) === true) return 'itself';
   const account = accountOf(caller.arn);
-  return (principal.AWS ?? []).some(
-    (name) => name === caller.arn || name === account || name === `arn:aws:iam::${account}:root`,
-  );
+  return (principal.AWS ?? []).some((name) => name === account || name === `arn:aws:iam::${account}:root`)
+    ? 'account'
+    : 'not';
 };
+
+const isKmsKey = (resource: string): boolean => /^arn:[^:]+:kms:[^:]*:[^:]*:key\//.test(resource);
 
 const applies = (statement: Statement, question: Question): boolean =>
   actionMatches(statement, question.action) &&
@@ -43,20 +51,30 @@ const applies = (statement: Statement, question: Question): boolean =>
  * Decides as IAM does inside one account: an explicit deny anywhere wins; else an allow of the caller's own policies or
  * of the resource's policy is enough; else the answer is no. `resource` statements count only where their Principal
  * names the caller; trust policies are asked the same way, with `sts:AssumeRole`.
+ *
+ * A Principal that is the account (its number, or `arn:aws:iam::<account>:root`) names every role of it in a deny. In an
+ * allow it gives no role anything: it leaves the decision to the account, that is to the roles' own policies. Those count
+ * without it everywhere except at a KMS key, where they count only as far as such an allow of the key's policy reaches.
  */
 export const decide = (question: Question, identity: Statement[], resource: Statement[] = []): Decision => {
-  let allowed = false;
+  let identityAllows = false;
+  let resourceAllows = false;
+  let identityCounts = !isKmsKey(question.resource);
   for (const statement of identity) {
     if (!applies(statement, question)) continue;
     if (statement.Effect === 'Deny') return { allowed: false, why: 'explicit deny' };
-    allowed = true;
+    identityAllows = true;
   }
   for (const statement of resource) {
-    if (!principalMatches(statement, question.caller) || !applies(statement, question)) continue;
+    const named = naming(statement, question.caller);
+    if (named === 'not' || !applies(statement, question)) continue;
     if (statement.Effect === 'Deny') return { allowed: false, why: 'explicit deny' };
-    allowed = true;
+    if (named === 'itself') resourceAllows = true;
+    else identityCounts = true;
   }
-  return allowed ? { allowed: true } : { allowed: false, why: 'no policy allows it' };
+  return resourceAllows || (identityAllows && identityCounts)
+    ? { allowed: true }
+    : { allowed: false, why: 'no policy allows it' };
 };
 
 /** True when the trust policy lets this service of `accountId` wear the role. */

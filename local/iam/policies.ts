@@ -15,7 +15,7 @@ export class Policies {
     this.#identity.set(roleName, [...(this.#identity.get(roleName) ?? []), ...statements]);
   }
 
-  /** `arn` is the ARN of the bucket, queue, secret or function that carries the policy. */
+  /** `arn` is the ARN of the bucket, queue, secret, key or function that carries the policy. */
   attachToResource(arn: string, statements: Statement[]): void {
     this.#resource.set(arn, [...(this.#resource.get(arn) ?? []), ...statements]);
   }

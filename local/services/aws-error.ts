@@ -53,6 +53,7 @@ export const errorAnswer = (call: Pick<Call, 'service' | 'method' | 'path'>, err
     case 'dynamodb':
       return json('1.0', error, `com.amazonaws.dynamodb.v20120810#${error.code}`);
     case 'secretsmanager':
+    case 'kms':
       return json('1.1', error, error.code);
     default:
       return restJson(error);

@@ -18,6 +18,7 @@
  * | `<ws>#invites`        | `<email>`          | the same, for the workspace      | with the invitation             | list_pending_invites      | with the invitation |
  * | `<ws>#audit`           | `<id>`             | a line of the audit log          | every change, by api            | audit/list                | never          |
  * | `<ws>#keys`           | `view`             | key that signs links to jobs     | first jobs/job_view_token       | api, stream               | never          |
+ * | `<ws>#keys`           | `secrets`, `masks` | a data key, encrypted by KMS     | the first secret, by api        | api, dispatch, wait       | never          |
  * | `<ws>#scripts`        | `<path>`           | head: the newest version, small  | scripts/create, archive         | webhook, wait, api        | delete/p       |
  * | `<ws>#hash#<hash>`    | `script`           | a version, whole                 | scripts/create, archive, delete | dispatch, wait, api       | delete/p       |
  * | `<ws>#history#<path>` | `<time>#<hash>`    | a version in its path's history  | scripts/create                  | history/p, delete/p       | delete/p       |
@@ -68,6 +69,10 @@ export const userInviteKey = (email: string, workspace: string): Key => ({
 });
 export const invitesPartition = (workspace: string): string => `${workspace}#invites`;
 export const inviteKey = (workspace: string, email: string): Key => ({ pk: invitesPartition(workspace), sk: email });
+
+/** What a data key is for; its own key, so that who may open one kind of text cannot open the other. */
+export type KeyPurpose = 'secrets' | 'masks';
+export const dataKeyKey = (workspace: string, purpose: KeyPurpose): Key => ({ pk: `${workspace}#keys`, sk: purpose });
 
 export const scriptsPartition = (workspace: string): string => `${workspace}#scripts`;
 export const scriptHeadKey = (workspace: string, path: string): Key => ({ pk: scriptsPartition(workspace), sk: path });

@@ -3,7 +3,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 
 /*
  * SDK clients, one of each per execution environment. Endpoint, region and credentials come from the environment
- * (AWS_ENDPOINT_URL on the local cloud). Clients that few paths need (S3, Scheduler, Lambda, Secrets Manager) are
+ * (AWS_ENDPOINT_URL on the local cloud). Clients that few paths need (S3, Scheduler, Lambda, Secrets Manager, KMS) are
  * imported where they are first used: importing them is most of a cold start.
  */
 

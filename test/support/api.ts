@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDbService } from '../../local/services/dynamodb/dynamodb-service.ts';
+import { KmsService } from '../../local/services/kms/kms-service.ts';
 import { S3Service } from '../../local/services/s3/s3-service.ts';
 import { SqsService } from '../../local/services/sqs/sqs-service.ts';
 import { TokenCatalog } from '../../shared/aws/catalog-tokens.ts';
@@ -61,10 +62,13 @@ const startServices = async (folder: string) => {
   s3.createBucket({ name: 'payloads' });
   const endpoint = 'http://127.0.0.1:1';
   const sqs = new SqsService({ file: join(folder, 'sqs.db'), place: PLACE, endpoint, now: Date.now });
+  const kms = new KmsService({ file: join(folder, 'keys.db'), place: PLACE, now: Date.now });
+  const secretsKeyArn = kms.createKey('secrets').arn;
   const servers = {
     dynamo: await serveService('dynamodb', dynamo),
     s3: await serveService('s3', s3),
     sqs: await serveService('sqs', sqs),
+    kms: await serveService('kms', kms),
   };
   const queue = (name: string) =>
     sqs.createQueue({
@@ -77,12 +81,12 @@ const startServices = async (folder: string) => {
   const stop = async () => {
     for (const server of Object.values(servers)) await server.close();
   };
-  return { servers, queue, stop };
+  return { servers, queue, secretsKeyArn, stop };
 };
 
 /** Sets the environment that the template would give; only a test's own process sees it. */
 const setEnvironment = (services: Awaited<ReturnType<typeof startServices>>): void => {
-  const { dynamo, s3, sqs } = services.servers;
+  const { dynamo, s3, sqs, kms } = services.servers;
   const queues = Object.fromEntries(
     ['python3', 'bash', 'bun'].map((tag) => {
       const { url, arn } = services.queue(tag);
@@ -96,9 +100,11 @@ const setEnvironment = (services: Awaited<ReturnType<typeof startServices>>): vo
     AWS_ENDPOINT_URL_DYNAMODB: dynamo.endpoint,
     AWS_ENDPOINT_URL_S3: s3.endpoint,
     AWS_ENDPOINT_URL_SQS: sqs.endpoint,
+    AWS_ENDPOINT_URL_KMS: kms.endpoint,
     JOBS_TABLE: 'jobs',
     CATALOG_TABLE: 'catalog',
     PAYLOAD_BUCKET: 'payloads',
+    SECRETS_KEY_ARN: services.secretsKeyArn,
     QUEUES: JSON.stringify(queues),
     SCHEDULE_GROUP: 'jobs',
     SCHEDULE_ROLE_ARN: 'arn:aws:iam::000000000000:role/sender',

@@ -72,6 +72,39 @@ describe('secrets', () => {
     expect(cloud.rolesThatMay('secretsmanager:GetSecretValue', /^AdminToken/)).toEqual(['SeedRole']);
   });
 
+  it('lets api make keys of secrets, and api, dispatch and wait open them', () => {
+    expect(cloud.rolesThatMay('kms:GenerateDataKey', /^SecretsKey/)).toEqual(['ApiRole']);
+    expect(cloud.rolesThatMay('kms:Decrypt', /^SecretsKey/)).toEqual([
+      'ApiRole',
+      'GroupdefaultDispatchRole',
+      'WaitPlatformRole',
+    ]);
+  });
+
+  it('lets nobody do more with the key, on another key, or without a purpose', () => {
+    const statements = [...cloud.policies().values()].flat();
+    const onKeys = statements.filter(({ Action }) => Action.some((action) => action.startsWith('kms:')));
+    expect(onKeys).toHaveLength(3);
+    for (const { Action, Resource, Condition } of onKeys) {
+      expect(['kms:Decrypt', 'kms:GenerateDataKey']).toEqual(expect.arrayContaining(Action));
+      expect(Resource).toEqual([expect.stringMatching(/^SecretsKey/)]);
+      expect(Condition).toEqual({ StringEquals: { 'kms:EncryptionContext:purpose': ['secrets', 'masks'] } });
+    }
+    const { KeyPolicy, EnableKeyRotation } = cloud.one('AWS::KMS::Key', 'SecretsKey').Properties;
+    expect(EnableKeyRotation).toBe(true);
+    expect(KeyPolicy.Statement).toHaveLength(1);
+    expect(cloud.text(KeyPolicy.Statement[0].Principal.AWS)).toMatch(/^arn:AWS::Partition:iam::AWS::AccountId:root$/);
+    expect(cloud.all('AWS::KMS::Key').size).toBe(1);
+  });
+
+  it('tells the key to those who may use it, and to no other function', () => {
+    const told = [...cloud.all('AWS::Lambda::Function')].filter(
+      ([, { Properties }]) => Properties.Environment?.Variables.SECRETS_KEY_ARN !== undefined,
+    );
+    const names = told.map(([id]) => id.replace(/Function[0-9A-F]{8}$/, ''));
+    expect(new Set(names)).toEqual(new Set(['Api', 'GroupdefaultDispatch', 'WaitPlatform']));
+  });
+
   it('has no value of a secret in a template', () => {
     for (const { Properties } of cloud.all('AWS::SecretsManager::Secret').values()) {
       expect(Properties.SecretString).toBeUndefined();

@@ -36,6 +36,8 @@ describe('tables', () => {
 
   it('are destroyed with the stack in development, kept and protected when the configuration says retain', () => {
     const kept = new Synthesized({ data: 'retain' });
+    expect(cloud.one('AWS::KMS::Key', 'SecretsKey')).toMatchObject({ DeletionPolicy: 'Delete' });
+    expect(kept.one('AWS::KMS::Key', 'SecretsKey')).toMatchObject({ DeletionPolicy: 'Retain' });
     for (const start of ['Jobs', 'Catalog']) {
       expect(cloud.one('AWS::DynamoDB::Table', start)).toMatchObject({ DeletionPolicy: 'Delete' });
       expect(kept.one('AWS::DynamoDB::Table', start)).toMatchObject({

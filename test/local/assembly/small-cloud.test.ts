@@ -59,6 +59,7 @@ describe('an assembly', () => {
     expect({ path, origin }).toEqual({ path: '/api/x', origin: 'secret' });
     expect(env).toMatchObject({ TABLE: 'small-Table', ORIGIN: cloud.adminToken, AWS_ENDPOINT_URL: cloud.gatewayUrl });
     expect(env.AWS_ACCESS_KEY_ID).toMatch(/^AKIA/);
+    expect(env.KEY).toMatch(/^arn:aws:kms:us-east-1:000000000000:key\/[0-9a-f-]{36}$/);
     await cloud.services.s3.putObject('small-pages', 'index.html', Buffer.from('<h1>hi</h1>'), {});
     expect(await (await fetch(cloud.url)).text()).toBe('<h1>hi</h1>');
   });

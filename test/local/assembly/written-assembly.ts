@@ -21,6 +21,7 @@ const withRole = (Statement: Json[]) => ({
 /** One function behind everything: a function URL, an HTTP API, a queue, a custom resource; and pages in a bucket. */
 export const smallStack = (): Record<string, { Type: string; Properties?: Json }> => ({
   AdminToken: { Type: 'AWS::SecretsManager::Secret', Properties: { GenerateSecretString: { PasswordLength: 40 } } },
+  Key: { Type: 'AWS::KMS::Key', Properties: { EnableKeyRotation: true } },
   Table: {
     Type: 'AWS::DynamoDB::Table',
     Properties: {
@@ -62,6 +63,7 @@ export const smallStack = (): Record<string, { Type: string; Properties?: Json }
       Environment: {
         Variables: {
           TABLE: { Ref: 'Table' },
+          KEY: getAtt('Key', 'Arn'),
           ORIGIN: { 'Fn::Join': ['', ['{{resolve:secretsmanager:', { Ref: 'AdminToken' }, ':SecretString:::}}']] },
         },
       },

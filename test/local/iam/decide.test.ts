@@ -254,7 +254,8 @@ describe('resource policies', () => {
     ['a star names everybody', '*', role, true],
     ['an AWS star names everybody', { AWS: '*' }, scheduler, true],
     ['a role is named by its ARN', { AWS: role.kind === 'role' ? role.arn : '' }, role, true],
-    ['the account root names each of its roles', { AWS: 'arn:aws:iam::000000000000:root' }, role, true],
+    ['the account root by itself gives no role anything', { AWS: 'arn:aws:iam::000000000000:root' }, role, false],
+    ['the account number by itself gives no role anything', { AWS: '000000000000' }, role, false],
     ['another account is nobody', { AWS: 'arn:aws:iam::111111111111:root' }, role, false],
     ['a service is named by its name', { Service: 'scheduler.amazonaws.com' }, scheduler, true],
     ['another service is nobody', { Service: 'lambda.amazonaws.com' }, scheduler, false],
@@ -266,6 +267,59 @@ describe('resource policies', () => {
   it('a deny of the resource wins over an allow of the identity', () => {
     const denied = decide(question, statements(allow({})), statements(deny({ Principal: '*' })));
     expect(denied).toEqual({ allowed: false, why: 'explicit deny' });
+  });
+});
+
+describe('a resource policy that names the account', () => {
+  const question = { caller: role, action: 'sqs:SendMessage', resource: 'q', context: {} };
+  const account = { Principal: { AWS: 'arn:aws:iam::000000000000:root' } };
+
+  it('leaves an allow of the identity as it is', () => {
+    expect(decide(question, statements(allow({})), statements(allow(account))).allowed).toBe(true);
+  });
+
+  it('denies every role of the account', () => {
+    expect(decide(question, statements(allow({})), statements(deny(account))).allowed).toBe(false);
+  });
+});
+
+describe('a KMS key', () => {
+  const key = 'arn:aws:kms:us-east-1:000000000000:key/1';
+  const account = { AWS: 'arn:aws:iam::000000000000:root' };
+  const itself = { AWS: 'arn:aws:iam::000000000000:role/api' };
+  const identity = allow({ Action: 'kms:Decrypt', Resource: key });
+  const when = (purpose: string) => ({ Condition: { StringEquals: { 'kms:EncryptionContext:purpose': purpose } } });
+
+  it.each<[string, object[], object[], boolean]>([
+    [
+      'opens for a role whose policy allows it when its own names the account',
+      [identity],
+      [{ Principal: account }],
+      true,
+    ],
+    ['does not open for every role of an account it names', [], [{ Principal: account }], false],
+    ['does not listen to policies of roles when its own is silent', [identity], [], false],
+    [
+      'listens to them for the actions only that it leaves to the account',
+      [identity],
+      [{ Principal: account, Action: 'kms:Encrypt' }],
+      false,
+    ],
+    ['listens to them under its own condition only', [identity], [{ Principal: account, ...when('masks') }], false],
+    ['listens to them where its condition holds', [identity], [{ Principal: account, ...when('secrets') }], true],
+    ['opens for a role that its own policy names', [], [{ Principal: itself }], true],
+    ['ignores what it leaves to another account', [identity], [{ Principal: { AWS: '111111111111' } }], false],
+    [
+      'opens for nobody a condition of the role keeps out',
+      [{ ...identity, ...when('masks') }],
+      [{ Principal: account }],
+      false,
+    ],
+    ['is closed by a deny of the role', [identity, deny({ Resource: key })], [{ Principal: itself }], false],
+  ])('%s', (_fact, policy, ofKey, allowed) => {
+    const context = { 'kms:EncryptionContext:purpose': ['secrets'] };
+    const asked = { caller: role, action: 'kms:Decrypt', resource: key, context };
+    expect(decide(asked, statements(...policy), statements(...ofKey.map(allow))).allowed).toBe(allowed);
   });
 });
 
