@@ -10,6 +10,9 @@ import type { JobKey, JobKind } from '../model/job.ts';
  * | `code#<digest>`            | a preview's code  | startJob, before the job     | dispatch, wait, api        | expiry     |
  * | `result#<digest>`          | a larger result   | finishJob, before the finish | api, stream, wait          | expiry     |
  * | `log#<attempt>#<start>`    | a page of the log | dispatch, wait while running | api, stream                | expiry, and the page that covers it |
+ * | `mask#<attempt>#<digest>`  | a sealed secret   | api, before it tells the job | api, dispatch, wait        | expiry     |
+ *
+ * How often masks were added stands in the job as `masks`: a log is written up to date with it.
  *
  * `pk` = `workers`, `sk` = worker name: a worker's beat. Written by dispatch and wait while they hold jobs for more than
  * a few seconds, read and deleted by the reaper.
@@ -29,6 +32,12 @@ export const LOG_PREFIX = 'log#';
 export const logPageKey = (key: JobKey, attempt: number, start: number): { pk: string; sk: string } => ({
   pk: jobPartition(key),
   sk: `${LOG_PREFIX}${digits(attempt, 4)}#${digits(start, 12)}`,
+});
+
+export const maskPrefix = (attempt: number): string => `mask#${digits(attempt, 4)}#`;
+export const maskKey = (key: JobKey, attempt: number, digest: string): { pk: string; sk: string } => ({
+  pk: jobPartition(key),
+  sk: `${maskPrefix(attempt)}${digest}`,
 });
 
 export const WORKERS = 'workers';

@@ -67,7 +67,7 @@ export class DynamoJobStore implements JobStore {
     return outcome.done ? { claimed: true as const, job: outcome.job } : { claimed: false as const, job: outcome.job };
   }
 
-  async finish(key: JobKey, attempt: number, completion: StoredCompletion, op: Op) {
+  async finish(key: JobKey, attempt: number, completion: StoredCompletion, op: Op, masks?: number) {
     const canceling = completion.canceledBy !== undefined && completion.canceledBy !== 'timeout';
     const outcome = await this.#transition(key, op, {
       ...terminal(key, completion, op),
@@ -75,8 +75,14 @@ export class DynamoJobStore implements JobStore {
         '#status = :running',
         'attempt = :attempt',
         ...(canceling ? [] : ['attribute_not_exists(canceled_by)']),
+        ...(masks === undefined ? [] : [masks === 0 ? 'attribute_not_exists(masks)' : 'masks = :masks']),
       ],
-      values: { ...terminal(key, completion, op).values, running: 'running', attempt },
+      values: {
+        ...terminal(key, completion, op).values,
+        running: 'running',
+        attempt,
+        ...(masks === undefined || masks === 0 ? {} : { masks }),
+      },
     });
     return outcome.done
       ? { finished: true as const, job: outcome.job }

@@ -1,21 +1,25 @@
 import type { KeyObject } from 'node:crypto';
 import { Beats } from '../jobs/beats.ts';
-import type { JobQueue } from '../jobs/ports.ts';
+import type { JobQueue, SecretBox } from '../jobs/ports.ts';
 import type { AttemptDeps } from '../jobs/run-attempt.ts';
 import type { StartDeps } from '../jobs/start-job.ts';
 import { stillAllowed } from '../jobs/still-allowed.ts';
 import { Ed25519AttemptTokens, signingKey } from './attempt-tokens.ts';
 import { AuditLog } from './audit-log.ts';
+import { ResourceCatalog } from './catalog-resources.ts';
 import { AwsScriptCode, ScriptReads } from './catalog-scripts.ts';
 import { TokenCatalog } from './catalog-tokens.ts';
+import { VariableCatalog } from './catalog-variables.ts';
 import { dynamodb } from './clients.ts';
 import { followupDeps } from './followup-steps.ts';
 import { InstanceStore } from './instance.ts';
 import { DynamoJobStore } from './job-store.ts';
 import { LambdaLane } from './lambda-lane.ts';
 import { AwsLogStore } from './log-store.ts';
+import { DynamoMaskStore } from './mask-store.ts';
 import { AwsPayloadStore } from './payload-store.ts';
 import { RosterReads } from './roster-reads.ts';
+import { CatalogValueReads } from './value-reads.ts';
 import { DynamoWorkerStore } from './worker-store.ts';
 
 export type LaneEnv = {
@@ -52,6 +56,14 @@ export const laneDeps = (
   return {
     ...start,
     ...followupDeps(db, env.CATALOG_TABLE, start),
+    masks: new DynamoMaskStore(db, env.JOBS_TABLE, closedBox),
+    values: new CatalogValueReads({
+      variables: new VariableCatalog(db, env.CATALOG_TABLE),
+      resources: new ResourceCatalog(db, env.CATALOG_TABLE),
+      box: closedBox,
+      now,
+    }),
+    valueBox: closedBox,
     logs: new AwsLogStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
     scripts: new AwsScriptCode(db, env.CATALOG_TABLE),
     tokens: new Ed25519AttemptTokens(signingKeyOf(env.SIGNING_SECRET_ARN)),
@@ -62,6 +74,12 @@ export const laneDeps = (
     workers,
     now,
   };
+};
+
+/** Opens nothing: no key is there yet. */
+const closedBox: SecretBox = {
+  seal: () => Promise.reject(new Error('there is no key for secrets')),
+  open: () => Promise.reject(new Error('there is no key for secrets')),
 };
 
 /** The signing key, read once per environment; a failed read is tried again by the next job. */

@@ -7,31 +7,53 @@ import { type FollowupDeps, runFollowups } from './run-followups.ts';
 /** What ending a job takes. */
 export type FinishDeps = FollowupDeps & { jobs: JobStore; payloads: PayloadStore };
 
+type Details = { op: string; now: number; logTail?: LogTail; canceledBy?: string; canceledReason?: string };
+
 /**
  * Ends an attempt by one conditional write: first writer wins. A job that somebody asked to cancel ends as canceled,
  * whatever its process did meanwhile, so that an acknowledged cancel is always seen. Undefined: the attempt was over
  * already, and nothing was changed. What the job owes then is paid before this resolves, or by the reaper.
  */
-const pay = async (deps: FinishDeps, job: Job, now: number): Promise<Job> => {
-  await runFollowups(deps, job, now);
-  return job;
-};
-
 export const finishJob = async (
   deps: FinishDeps,
   job: Job,
   completion: Completion,
-  more: { op: string; now: number; logTail?: LogTail; canceledBy?: string; canceledReason?: string },
+  more: Details,
 ): Promise<Job | undefined> => {
+  const end = await finishMasked(deps, job, completion, more, undefined);
+  return end === 'unmasked' ? undefined : end;
+};
+
+/**
+ * The same with texts that were masked for revision `masks` of the job's secrets. `unmasked`: secrets came to it since,
+ * nothing was changed, and the texts must be masked again. Revision undefined: no secret can have been missed.
+ */
+export const finishMasked = async (
+  deps: FinishDeps,
+  job: Job,
+  completion: Completion,
+  more: Details,
+  masks: number | undefined,
+): Promise<Job | 'unmasked' | undefined> => {
   const stored = await store(deps.payloads, job, completion, more);
-  const outcome = await deps.jobs.finish(job, job.attempt, stored, more.op);
+  const outcome = await deps.jobs.finish(job, job.attempt, stored, more.op, masks);
   if (outcome.finished) return pay(deps, outcome.job, more.now);
   const now = outcome.job;
+  if (isUnmasked(job, now, masks)) return 'unmasked';
   if (now?.status !== 'running' || now.attempt !== job.attempt || now.canceled_by === undefined) return undefined;
   const by: Canceler = { by: now.canceled_by, reason: now.canceled_reason };
   const instead = await store(deps.payloads, job, canceled(by.by, by.reason), more);
-  const second = await deps.jobs.finish(job, job.attempt, { ...instead, ...cancelFields(by) }, more.op);
-  return second.finished ? pay(deps, second.job, more.now) : undefined;
+  const second = await deps.jobs.finish(job, job.attempt, { ...instead, ...cancelFields(by) }, more.op, masks);
+  if (second.finished) return pay(deps, second.job, more.now);
+  return isUnmasked(job, second.job, masks) ? 'unmasked' : undefined;
+};
+
+const isUnmasked = (job: Job, now: Job | undefined, masks: number | undefined): boolean =>
+  masks !== undefined && now?.status === 'running' && now.attempt === job.attempt && (now.masks ?? 0) !== masks;
+
+const pay = async (deps: FinishDeps, job: Job, now: number): Promise<Job> => {
+  await runFollowups(deps, job, now);
+  return job;
 };
 
 /** `canceled_by` and `canceled_reason` as a completion carries them. */
@@ -44,7 +66,7 @@ const store = async (
   payloads: PayloadStore,
   job: Job,
   completion: Completion,
-  more: { now: number; logTail?: LogTail; canceledBy?: string; canceledReason?: string },
+  more: Details,
 ): Promise<StoredCompletion> => ({
   status: completion.status,
   result: await payloads.put(job, 'result', completion.result),

@@ -1,6 +1,7 @@
-import type { JobKey, LogTail } from '../model/job.ts';
+import type { Job, LogTail } from '../model/job.ts';
 import { charCount } from '../model/text.ts';
-import type { LogStore } from './ports.ts';
+import { LogMasks } from './log-masks.ts';
+import type { LogStore, MaskStore } from './ports.ts';
 
 /** Beyond this many characters beside the job, the log's pages move to S3 (Windmill's LARGE_LOG_THRESHOLD_SIZE). */
 const INLINE_CHARS = 9_000;
@@ -9,24 +10,39 @@ const FULL_BUFFER = 512 * 1024;
 /** A whole log this short is not written as a page at all: it ends up in the job's own item. */
 const TAIL_CHARS = 400;
 
+const LOST = '\n[millrace] the rest of the log could not be stored\n';
+
 /** Milliseconds between two writes of a log's pages, by the age of the attempt: Windmill's own cadence (reference 1.15). */
 const flushEveryMs = (ageMs: number): number => {
   if (ageMs < 10_000) return 500;
   return ageMs < 60_000 ? 2_500 : 5_000;
 };
 
+export type LogDeps = { logs: LogStore; masks: MaskStore; now: () => number };
+
+/**
+ * The end of a log. `masks`: the tail is masked for this revision only, so it may be stored only while the job has no
+ * later one; undefined: no secret can have been missed.
+ */
+export type LogEnd = { tail: LogTail | undefined; masks: number | undefined };
+
 /**
  * Collects the log of one attempt and writes it in pages while the job runs. Pages are named by attempt and start, so a
- * repeated write changes nothing. A page that cannot be written is kept and tried again with the next one.
+ * repeated write changes nothing. A page that cannot be written is kept and tried again with the next one. Secrets are
+ * masked: each page is taken before the masks are read, and what may be half a secret waits for the next. Characters are
+ * counted as stored, that is masked.
  */
 export class LogWriter {
-  readonly #store: LogStore;
-  readonly #key: JobKey;
-  readonly #attempt: number;
-  readonly #now: () => number;
+  /** What the log must not show; errors of the same attempt neither. */
+  readonly masks: LogMasks;
+  readonly #deps: LogDeps;
+  readonly #job: Job;
   readonly #openedAt: number;
+  /** As it came. */
   #buffer: string[] = [];
   #buffered = 0;
+  /** Masked and not yet written. */
+  #ready = '';
   #start: number;
   /** Pages beside the job that are not yet in S3. */
   #inline: { start: number; text: string }[] = [];
@@ -34,13 +50,12 @@ export class LogWriter {
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(store: LogStore, key: JobKey, attempt: number, start: number, now: () => number) {
-    this.#store = store;
-    this.#key = key;
-    this.#attempt = attempt;
+  constructor(deps: LogDeps, job: Job, start: number) {
+    this.#deps = deps;
+    this.#job = job;
     this.#start = start;
-    this.#now = now;
-    this.#openedAt = now();
+    this.#openedAt = deps.now();
+    this.masks = new LogMasks(deps.masks, job);
   }
 
   /** Adds text. Resolves at once unless the buffer is full: then when it is written, which is the back-pressure. */
@@ -49,7 +64,7 @@ export class LogWriter {
     this.#buffer.push(text);
     this.#buffered += text.length;
     if (this.#buffered >= FULL_BUFFER) return this.flush();
-    this.#timer ??= setTimeout(() => void this.flush(), flushEveryMs(this.#now() - this.#openedAt));
+    this.#timer ??= setTimeout(() => void this.flush(), flushEveryMs(this.#deps.now() - this.#openedAt));
     return Promise.resolve();
   }
 
@@ -57,53 +72,94 @@ export class LogWriter {
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#writing = this.#writing.then(() => this.#writePage()).catch(() => undefined);
+    this.#writing = this.#writing.then(() => this.#writeNext()).catch(() => undefined);
     return this.#writing;
   }
 
   /**
-   * Writes the rest and answers it as a tail when it fits the job's own item. A rest that still cannot be written is
-   * given up for a notice: a log is not worth a job's result.
+   * Writes the rest, or answers it as a tail when it fits the job's own item. A rest that still cannot be written is
+   * given up for a notice: a log is not worth a job's result. With `read` the masks are read in any case, which makes the
+   * end certain; it may be asked for after an end that was not.
    */
-  async end(): Promise<LogTail | undefined> {
+  async end(read: boolean): Promise<LogEnd> {
     clearTimeout(this.#timer);
     await this.#writing;
-    if (this.#buffered <= TAIL_CHARS) return this.#takeTail();
-    await this.flush();
-    if (this.#buffered > 0) await this.flush();
-    if (this.#buffered > 0) this.#replaceBuffer('\n[millrace] the rest of the log could not be stored\n');
-    return this.#takeTail();
+    if (this.#buffered + this.masks.held + this.#ready.length <= TAIL_CHARS) {
+      if (!read) return { tail: this.#tail(), masks: this.masks.revision };
+      if (await this.#readMasks()) return { tail: this.#tail(), masks: undefined };
+    } else if ((await this.#readMasks()) && (await this.#writeRest())) return { tail: this.#tail(), masks: undefined };
+    return { tail: { start: this.#start, text: LOST }, masks: undefined };
   }
 
-  #takeTail(): LogTail | undefined {
-    const text = this.#buffer.join('');
-    return text === '' ? undefined : { start: this.#start, text };
+  #tail(): LogTail | undefined {
+    const { text, notice } = this.masks.ending(this.#buffer.join(''));
+    const rest = this.#ready + text;
+    const whole = notice === '' || rest === '' || rest.endsWith('\n') ? rest + notice : `${rest}\n${notice}`;
+    return whole === '' ? undefined : { start: this.#start, text: whole };
   }
 
-  #replaceBuffer(text: string): void {
-    this.#buffer = [text];
-    this.#buffered = text.length;
+  async #readMasks(): Promise<boolean> {
+    for (let tries = 1; tries <= 2; tries += 1) {
+      try {
+        await this.masks.read();
+        return true;
+      } catch {
+        // The second time decides.
+      }
+    }
+    this.masks.giveUp();
+    return false;
+  }
+
+  /** Everything, what was held back too: after it only the notice is left. */
+  async #writeRest(): Promise<boolean> {
+    this.#ready += this.masks.end(this.#buffer.join(''));
+    this.#buffer = [];
+    this.#buffered = 0;
+    for (let tries = 1; tries <= 2; tries += 1) {
+      try {
+        await this.#writePage();
+        return true;
+      } catch {
+        // The second time decides.
+      }
+    }
+    return false;
+  }
+
+  async #writeNext(): Promise<void> {
+    if (this.#buffered > 0) {
+      const parts = this.#buffer.length;
+      const text = this.#buffer.join('');
+      await this.masks.read();
+      this.#ready += this.masks.push(text);
+      this.#buffer = this.#buffer.slice(parts);
+      this.#buffered -= text.length;
+    }
+    await this.#writePage();
   }
 
   async #writePage(): Promise<void> {
-    if (this.#buffered === 0) return;
-    const parts = this.#buffer.length;
-    const text = this.#buffer.join('');
-    const page = { attempt: this.#attempt, start: this.#start, text };
+    const text = this.#ready;
+    if (text === '') return;
+    const page = { attempt: this.#job.attempt, start: this.#start, text };
     if (this.#inlineChars + text.length <= INLINE_CHARS) {
-      await this.#store.append(this.#key, page);
+      await this.#deps.logs.append(this.#job, page);
       this.#inline.push(page);
       this.#inlineChars += text.length;
     } else {
       const first = this.#inline[0] ?? page;
       const whole = this.#inline.map((inline) => inline.text).join('') + text;
       const covered = this.#inline.slice(1).map((inline) => inline.start);
-      await this.#store.offload(this.#key, { attempt: this.#attempt, start: first.start, text: whole }, covered);
+      await this.#deps.logs.offload(
+        this.#job,
+        { attempt: this.#job.attempt, start: first.start, text: whole },
+        covered,
+      );
       this.#inline = [];
       this.#inlineChars = 0;
     }
     this.#start += charCount(text);
-    this.#buffer = this.#buffer.slice(parts);
-    this.#buffered -= text.length;
+    this.#ready = '';
   }
 }

@@ -150,7 +150,10 @@ const ownerOf = (
   script: DeployedScript | undefined,
 ): RunRequest['owner'] => {
   const created_by = principal.kind === 'job' ? principal.created_by : standing.username;
-  if (script?.on_behalf_of !== undefined) return { created_by, ...script.on_behalf_of };
+  if (script?.on_behalf_of !== undefined) {
+    const behalf = script.on_behalf_of;
+    return { created_by, ...behalf, ...(behalf.email === principal.email ? {} : { end_user_email: principal.email }) };
+  }
   const [kind, group] = script?.path.split('/') ?? [];
   const ofPath = kind === 'g' && group !== EVERYONE && standing.groups.includes(group ?? '') ? `g/${group}` : undefined;
   const permissioned_as = options.permissioned_as ?? ofPath ?? standing.permissioned_as;

@@ -21,13 +21,15 @@ export interface JobStore {
   ): Promise<{ claimed: true; job: Job } | { claimed: false; job: Job | undefined }>;
   /**
    * running under `attempt` -> terminal; first writer wins. Refused when the attempt is over, or when somebody asked to
-   * cancel and `completion` is not the cancelation: then `job` tells which.
+   * cancel and `completion` is not the cancelation, or (given `masks`) when secrets were recorded since the revision that
+   * its texts were masked for: then `job` tells which.
    */
   finish(
     key: JobKey,
     attempt: number,
     completion: StoredCompletion,
     op: Op,
+    masks?: number,
   ): Promise<{ finished: true; job: Job } | { finished: false; job: Job | undefined }>;
   /** running under `attempt` -> queued again, due at `dueAt`. `ran` false: the try is given back. */
   release(key: JobKey, attempt: number, release: { dueAt: number; ran: boolean; op: Op }): Promise<boolean>;
@@ -158,8 +160,11 @@ export interface AuditTrail {
 export interface MaskStore {
   /** Durable when it resolves, which must be before the job can know them. False: the attempt is over. */
   add(key: JobKey, attempt: number, texts: readonly string[]): Promise<boolean>;
-  /** All masks of the attempt, and how many times some were added: what a write of its log must be up to date with. */
-  read(key: JobKey, attempt: number): Promise<{ texts: string[]; revision: number }>;
+  /**
+   * How many times masks were added to the job: what a write of its log must be up to date with. And all masks of the
+   * attempt, or none when the revision is still `known` (0 at first, when there are none).
+   */
+  read(key: JobKey, attempt: number, known?: number): Promise<{ texts: string[]; revision: number }>;
 }
 
 /** Variables and resources by path, as far as `standing` may read them: otherwise a Problem (403, or 404 for none). */

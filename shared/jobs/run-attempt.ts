@@ -5,15 +5,19 @@ import type { Job } from '../model/job.ts';
 import { isJsonObject, parseJson } from '../model/json.ts';
 import type { EndFrame } from '../model/runner.ts';
 import type { Beats } from './beats.ts';
-import { type FinishDeps, finishJob } from './finish-job.ts';
+import { finishAttempt } from './finish-attempt.ts';
+import type { FinishDeps } from './finish-job.ts';
 import { LogWriter } from './log-writer.ts';
-import { type Lane, LaneFull, type LogStore, RunnerLost } from './ports.ts';
-import { NotRunnable, type RequestDeps, runnerRequest } from './runner-request.ts';
+import { NotRunnable } from './not-runnable.ts';
+import { type Lane, LaneFull, type LogStore, type MaskStore, RunnerLost } from './ports.ts';
+import { type RequestDeps, runnerRequest } from './runner-request.ts';
+import type { Allowed } from './still-allowed.ts';
 
 export type AttemptDeps = RequestDeps &
   FinishDeps & {
-    stillAllowed: (job: Job, now: number) => Promise<string | undefined>;
+    stillAllowed: (job: Job, now: number) => Promise<Allowed>;
     logs: LogStore;
+    masks: MaskStore;
     lane: Lane;
     beats: Beats;
     now: () => number;
@@ -34,17 +38,11 @@ export type AttemptEnd =
 export const runAttempt = (deps: AttemptDeps, job: Job, op: string): Promise<AttemptEnd> =>
   deps.beats.during(job, async () => {
     const start = job.attempt > 1 ? await deps.logs.length(job) : 0;
-    const log = new LogWriter(deps.logs, job, job.attempt, start, deps.now);
+    const log = new LogWriter(deps, job, start);
     await log.write(`job=${job.id} tag=${job.tag} worker=${job.worker ?? ''}\n`);
     const ran = await onLane(deps, job, log);
     if (ran === 'full') return { is: 'full' };
-    const logTail = await log.end();
-    const finished = await finishJob(deps, job, ran.completion, {
-      op,
-      now: deps.now(),
-      ...(logTail === undefined ? {} : { logTail }),
-      ...(ran.timedOut ? { canceledBy: 'timeout', canceledReason: `duration > ${job.timeout_s}` } : {}),
-    });
+    const finished = await finishAttempt(deps, job, ran, log, op);
     return finished === undefined ? { is: 'superseded' } : { is: 'finished', job: finished };
   });
 
@@ -52,9 +50,10 @@ type Ran = { completion: Completion; timedOut: boolean };
 
 const onLane = async (deps: AttemptDeps, job: Job, log: LogWriter): Promise<Ran | 'full'> => {
   try {
-    const refused = await deps.stillAllowed(job, deps.now());
-    if (refused !== undefined) throw new NotRunnable(`Permission denied: ${refused}`);
-    const request = await runnerRequest(deps, job, deps.now());
+    const allowed = await deps.stillAllowed(job, deps.now());
+    if ('refused' in allowed) throw new NotRunnable(`Permission denied: ${allowed.refused}`);
+    const { request, secrets } = await runnerRequest(deps, job, allowed.standing, deps.now());
+    log.masks.add(secrets);
     const result: string[] = [];
     for await (const frame of deps.lane.run(request, await tenantOf(job, request.code))) {
       switch (frame.type) {

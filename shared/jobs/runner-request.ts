@@ -1,6 +1,9 @@
+import type { Standing } from '../access/standing.ts';
 import type { Job } from '../model/job.ts';
 import type { RunnerRequest } from '../model/runner.ts';
+import { NotRunnable } from './not-runnable.ts';
 import type { AttemptTokens, PayloadStore, ScriptCode } from './ports.ts';
+import { checkResolvable, type ResolveDeps, resolveArgs } from './resolve-args.ts';
 
 /** Output of a job beyond this is discarded after a notice. */
 const LOG_LIMIT_BYTES = 64 * 1024 * 1024;
@@ -9,12 +12,7 @@ const RESULT_LIMIT_BYTES = 10 * 1024 * 1024;
 /** Larger arguments reach the runner as a link: an invocation's payload is limited to 6 MB (Lambda). */
 const INLINE_ARGS_BYTES = 256 * 1024;
 
-/** The job cannot be run at all, and trying again would not help. */
-export class NotRunnable extends Error {
-  override readonly name = 'NotRunnable';
-}
-
-export type RequestDeps = {
+export type RequestDeps = ResolveDeps & {
   payloads: PayloadStore;
   scripts: ScriptCode;
   tokens: AttemptTokens;
@@ -22,17 +20,26 @@ export type RequestDeps = {
   baseUrl: () => Promise<string>;
 };
 
-/** Everything the runner gets for one attempt. Throws NotRunnable when the job's code is gone. */
-export const runnerRequest = async (deps: RequestDeps, job: Job, now: number): Promise<RunnerRequest> => {
-  const [code, args, baseUrl, wmToken, controlToken] = await Promise.all([
+/**
+ * Everything the runner gets for one attempt, and what of it must not stand in a log. References among the arguments are
+ * resolved with the rights of `standing`, the job's own. Throws NotRunnable when the job's code is gone or a reference
+ * leads nowhere.
+ */
+export const runnerRequest = async (
+  deps: RequestDeps,
+  job: Job,
+  standing: Standing,
+  now: number,
+): Promise<{ request: RunnerRequest; secrets: string[] }> => {
+  const [code, { args, secrets }, baseUrl, wmToken, controlToken] = await Promise.all([
     codeOf(deps, job),
-    argsOf(deps.payloads, job),
+    argsOf(deps, job, standing, now),
     deps.baseUrl(),
     deps.tokens.jobToken(job, now),
     deps.tokens.controlToken(job, now),
   ]);
   const control = `${baseUrl}/api/frames/${encodeURIComponent(job.workspace)}/${job.id}/${job.attempt}/control`;
-  return {
+  const request: RunnerRequest = {
     job: { workspace: job.workspace, id: job.id, attempt: job.attempt },
     language: job.language,
     code: code.content,
@@ -44,6 +51,7 @@ export const runnerRequest = async (deps: RequestDeps, job: Job, now: number): P
     control: { url: control, token: controlToken },
     ...(job.entrypoint === undefined ? {} : { entrypoint: job.entrypoint }),
   };
+  return { request, secrets: [...secrets, wmToken, controlToken] };
 };
 
 const codeOf = async (deps: RequestDeps, job: Job): Promise<{ content: string; envs: string[] }> => {
@@ -54,11 +62,21 @@ const codeOf = async (deps: RequestDeps, job: Job): Promise<{ content: string; e
   return script;
 };
 
-const argsOf = async (payloads: PayloadStore, job: Job): Promise<RunnerRequest['args']> => {
-  if (job.args.at === 'object' && job.args.bytes > INLINE_ARGS_BYTES) {
-    return { url: await payloads.presign(job.args, job.timeout_s + 60) };
+const argsOf = async (
+  deps: RequestDeps,
+  job: Job,
+  standing: Standing,
+  now: number,
+): Promise<{ args: RunnerRequest['args']; secrets: string[] }> => {
+  if (job.refs === true) {
+    if (job.args.at === 'object') checkResolvable(job.args.bytes);
+    const { text, secrets } = await resolveArgs(deps, job, standing, await deps.payloads.get(job, job.args), now);
+    return { args: { text }, secrets };
   }
-  return { text: await payloads.get(job, job.args) };
+  if (job.args.at === 'object' && job.args.bytes > INLINE_ARGS_BYTES) {
+    return { args: { url: await deps.payloads.presign(job.args, job.timeout_s + 60) }, secrets: [] };
+  }
+  return { args: { text: await deps.payloads.get(job, job.args) }, secrets: [] };
 };
 
 /** `K=V` lines of a script's `envs`. */
@@ -99,6 +117,6 @@ const contextualVariables = (job: Job, more: { baseUrl: string; token: string })
     WM_OBJECT_PATH: `${path === '' ? `u_${username}` : path.replaceAll('/', '_')}/c/${job.id}`,
     WM_WORKER_GROUP: job.worker?.split('-')[1] ?? '',
     WM_RUNNABLE_ID: job.hash === undefined ? '' : BigInt(`0x${job.hash}`).toString(),
-    WM_END_USER_EMAIL: '',
+    WM_END_USER_EMAIL: job.end_user_email ?? '',
   };
 };

@@ -2,6 +2,7 @@ import { launchLine } from '../model/audit.ts';
 import { Problem } from '../model/errors.ts';
 import { sha256Hex } from '../model/ids.ts';
 import type { Job } from '../model/job.ts';
+import { hasReferences } from '../model/references.ts';
 import type { RunRequest } from '../model/request.ts';
 import type { AuditTrail, JobQueue, JobStore, PayloadStore } from './ports.ts';
 
@@ -78,6 +79,7 @@ const newJob = async (payloads: PayloadStore, request: RunRequest, op: string, n
     tag: request.tag,
     language: runnable.language,
     args,
+    ...(hasReferences(argsText) ? { refs: true } : {}),
     created_at: now,
     scheduled_for: request.scheduled_for,
     attempt: 0,

@@ -80,6 +80,12 @@ export const Job = z.object({
   /** The place it holds under a concurrency limit. */
   slot: z.string().optional(),
   ...RunSettings.shape,
+  /** How often secrets were recorded that must not stand in its log (MaskStore), over all attempts. */
+  masks: z.number().int().optional(),
+  /** Whether arguments refer to variables or resources (`$var:...`), so that they must be resolved before it starts. */
+  refs: z.boolean().optional(),
+  /** Who launched it, when it runs on behalf of somebody else. */
+  end_user_email: z.string().optional(),
   /** Digest of the request that made the job: a repeated Idempotency-Key with another request is refused by it. */
   request: z.string().optional(),
   /** Who made the last transition, and for which message: a refused write that finds its own `op` had succeeded. */

@@ -46,9 +46,9 @@ export class Masker {
     this.#at = { ...this.#at, state: 0, found: [] };
   }
 
-  /** True once something was masked by `push`. */
-  get masked(): boolean {
-    return this.#at.masked;
+  /** So much of what was pushed is held back. */
+  get held(): number {
+    return this.#at.held.length;
   }
 
   /** Takes the next text and answers what is certain by now. */
@@ -56,6 +56,13 @@ export class Masker {
     if (this.#shortest === Number.POSITIVE_INFINITY) return text;
     const { out, at } = this.#advance(text, false);
     this.#at = at;
+    return out;
+  }
+
+  /** Takes the last text and answers all that is left. */
+  end(text: string): string {
+    const { out, at } = this.#advance(text, true);
+    this.#at = { ...FRESH, masked: at.masked };
     return out;
   }
 
@@ -126,6 +133,3 @@ const giveOut = (at: Standing, certain: number): { out: string; at: Standing } =
     at: { state: at.state, held, covered: Math.max(0, covered - certain), found: left, masked },
   };
 };
-
-/** A whole text with these secrets masked. */
-export const maskText = (secrets: Iterable<string>, text: string): string => new Masker(secrets).ending(text).text;

@@ -8,7 +8,13 @@ export type Runnable =
   | { kind: 'preview'; path?: string; code: string; language: Language };
 
 /** Whom a job belongs to: `created_by` launched it, `permissioned_as` decides its rights (reference 2.1). */
-type Ownership = { created_by: string; permissioned_as: string; email: string };
+type Ownership = {
+  created_by: string;
+  permissioned_as: string;
+  email: string;
+  /** The launcher's email, when the job does not run as him. */
+  end_user_email?: string;
+};
 
 /** A request to run something, complete and already allowed. */
 export type RunRequest = {

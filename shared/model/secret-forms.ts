@@ -3,7 +3,8 @@ import { charCount } from './text.ts';
 /** Shorter secrets are not masked: they would take too much innocent text with them (Windmill's own bound). */
 const SHORTEST_SECRET = 8;
 
-const isLong = (text: string): boolean => charCount(text) >= SHORTEST_SECRET;
+/** Long enough to be masked. */
+export const isMaskable = (text: string): boolean => charCount(text) >= SHORTEST_SECRET;
 
 const base64 = (bytes: Uint8Array): string => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 
@@ -62,7 +63,8 @@ const linesOf = (secret: string): string[] => {
 export const shortestForm = (secrets: Iterable<string>): number => {
   let shortest = Number.POSITIVE_INFINITY;
   for (const secret of secrets)
-    for (const piece of [secret, ...linesOf(secret)]) if (isLong(piece)) shortest = Math.min(shortest, piece.length);
+    for (const piece of [secret, ...linesOf(secret)])
+      if (isMaskable(piece)) shortest = Math.min(shortest, piece.length);
   return shortest;
 };
 
@@ -71,7 +73,7 @@ export const shortestForm = (secrets: Iterable<string>): number => {
  * quoted literal, percent-encoded, and in base64 at any place of a longer text. None when it is shorter than 8 characters.
  */
 export const formsOf = (secret: string): Set<string> => {
-  const pieces = isLong(secret) ? new Set([secret, ...linesOf(secret).filter(isLong)]) : [];
+  const pieces = isMaskable(secret) ? new Set([secret, ...linesOf(secret).filter(isMaskable)]) : [];
   const forms = new Set<string>();
   for (const piece of pieces) {
     const bytes = new TextEncoder().encode(piece);

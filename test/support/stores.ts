@@ -7,9 +7,11 @@ import { S3Service } from '../../local/services/s3/s3-service.ts';
 import { DynamoJobStore } from '../../shared/aws/job-store.ts';
 import { LogReads } from '../../shared/aws/log-reads.ts';
 import { AwsLogStore } from '../../shared/aws/log-store.ts';
+import { DynamoMaskStore } from '../../shared/aws/mask-store.ts';
 import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
 import { DynamoWorkerStore } from '../../shared/aws/worker-store.ts';
 import type { FollowupName, Job } from '../../shared/model/job.ts';
+import { aesBox } from './aes-box.ts';
 import { serveService } from './serve-service.ts';
 
 const string = (name: string) => ({ AttributeName: name, AttributeType: 'S' as const });
@@ -74,6 +76,7 @@ export const startStores = async () => {
     payloads: new AwsPayloadStore(db, 'jobs', 'payloads'),
     logs: new AwsLogStore(db, 'jobs', 'payloads'),
     logReads: new LogReads(db, 'jobs', 'payloads'),
+    masks: new DynamoMaskStore(db, 'jobs', aesBox()),
     workers: new DynamoWorkerStore(db, 'jobs'),
     stop: async () => {
       await dynamoServer.close();
