@@ -4,6 +4,7 @@ import type { ScriptCatalog } from '../../shared/aws/catalog-script-writes.ts';
 import type { ScriptReads } from '../../shared/aws/catalog-scripts.ts';
 import { addGranularAcls, getGranularAcls, removeGranularAcls } from '../../shared/contracts/acls.ts';
 import { type Route, route } from '../../shared/http/route.ts';
+import type { AuditNote } from '../../shared/model/audit.ts';
 import { notFound, Problem, unreachable } from '../../shared/model/errors.ts';
 import type { Grants } from '../../shared/model/roster.ts';
 import { checkManages } from './group-routes.ts';
@@ -86,6 +87,11 @@ const change = async (
   }
 };
 
+const about = ({ kind, path }: Pick<Thing, 'kind' | 'path'>, affected: string): AuditNote => ({
+  parameters: { kind, affected },
+  ...(kind === 'script' ? {} : { history: kind === 'folder' ? `folder/${path}` : `group/${path}` }),
+});
+
 /** Grants on single things. */
 export const aclRoutes = (deps: AclDeps): Route[] => [
   route(getGranularAcls, async ({ params, standing, now }) => ({
@@ -93,10 +99,10 @@ export const aclRoutes = (deps: AclDeps): Route[] => [
   })),
   route(addGranularAcls, async ({ params, body: { owner, write }, standing }) => {
     await change(deps, standing, params, (grants) => ({ ...grants, [owner]: write ?? false }));
-    return { body: `Successfully shared ${params.kind} ${params.path} with ${owner}` };
+    return { body: `Successfully shared ${params.kind} ${params.path} with ${owner}`, audit: about(params, owner) };
   }),
   route(removeGranularAcls, async ({ params, body: { owner }, standing }) => {
     await change(deps, standing, params, ({ [owner]: _taken, ...others }) => others);
-    return { body: `Successfully unshared ${params.kind} ${params.path} with ${owner}` };
+    return { body: `Successfully unshared ${params.kind} ${params.path} with ${owner}`, audit: about(params, owner) };
   }),
 ];

@@ -12,6 +12,7 @@ import {
   updateFolder,
 } from '../../shared/contracts/folders.ts';
 import { type Route, route } from '../../shared/http/route.ts';
+import type { AuditNote } from '../../shared/model/audit.ts';
 import { badRequest, notFound, Problem } from '../../shared/model/errors.ts';
 import type { Folder } from '../../shared/model/roster.ts';
 import { checkMayRead } from './item-checks.ts';
@@ -61,6 +62,12 @@ const readingRoutes = (deps: RosterDeps): Route[] => [
   })),
 ];
 
+const about = (name: string, affected?: string): AuditNote => ({
+  resource: name,
+  history: `folder/${name}`,
+  ...(affected === undefined ? {} : { parameters: { affected } }),
+});
+
 const changingRoutes = (deps: RosterDeps): Route[] => {
   const change = async (standing: Standing, name: string, next: (folder: Folder) => Folder): Promise<void> => {
     const changed = await deps.writes.changeFolder(standing.workspace, name, (folder) => {
@@ -82,7 +89,7 @@ const changingRoutes = (deps: RosterDeps): Route[] => {
         edited_at: now,
       };
       if (!(await deps.writes.addFolder(workspace, folder))) throw badRequest(`folder ${name} already exists`);
-      return { body: `Created folder ${name}` };
+      return { body: `Created folder ${name}`, audit: about(name) };
     }),
     route(updateFolder, async ({ params: { name }, body, standing, now }) => {
       await change(standing, name, (folder) => ({
@@ -93,13 +100,13 @@ const changingRoutes = (deps: RosterDeps): Route[] => {
         extra_perms: body.extra_perms ?? folder.extra_perms,
         edited_at: now,
       }));
-      return { body: `Updated folder ${name}` };
+      return { body: `Updated folder ${name}`, audit: about(name) };
     }),
     route(deleteFolder, async ({ params: { workspace, name }, standing, now }) => {
       if (!(await rosterOf(deps, workspace, now)).folders.has(name)) throw noFolder(workspace, name);
       checkOwns(standing, name);
       if (!(await deps.writes.removeFolder(workspace, name))) throw noFolder(workspace, name);
-      return { body: `Deleted folder ${name}` };
+      return { body: `Deleted folder ${name}`, audit: about(name) };
     }),
     route(addOwnerToFolder, async ({ params: { name }, body: { owner }, standing, now }) => {
       await change(standing, name, (folder) => ({
@@ -107,7 +114,7 @@ const changingRoutes = (deps: RosterDeps): Route[] => {
         owners: [...new Set([...folder.owners, owner])],
         edited_at: now,
       }));
-      return { body: `Added ${owner} to folder ${name}` };
+      return { body: `Added ${owner} to folder ${name}`, audit: about(name, owner) };
     }),
     route(removeOwnerToFolder, async ({ params: { name }, body: { owner, write }, standing, now }) => {
       await change(standing, name, (folder) => {
@@ -119,7 +126,7 @@ const changingRoutes = (deps: RosterDeps): Route[] => {
           edited_at: now,
         };
       });
-      return { body: `Removed ${owner} from folder ${name}` };
+      return { body: `Removed ${owner} from folder ${name}`, audit: about(name, owner) };
     }),
   ];
 };

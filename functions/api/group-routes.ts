@@ -10,6 +10,7 @@ import {
   updateGroup,
 } from '../../shared/contracts/groups.ts';
 import { type Route, route } from '../../shared/http/route.ts';
+import type { AuditNote } from '../../shared/model/audit.ts';
 import { badRequest, notFound, Problem } from '../../shared/model/errors.ts';
 import { DEPLOYERS, EVERYONE, type Group, type Roster } from '../../shared/model/roster.ts';
 import { type RosterDeps, rosterOf } from './roster-of.ts';
@@ -64,6 +65,12 @@ const change = async (
   if (changed === undefined) throw notFound(`group ${name} does not exist in workspace ${standing.workspace}`);
 };
 
+const about = (name: string, affected?: string): AuditNote => ({
+  resource: name,
+  history: `group/${name}`,
+  ...(affected === undefined ? {} : { parameters: { affected } }),
+});
+
 const changingRoutes = (deps: RosterDeps): Route[] => [
   route(createGroup, async ({ params: { workspace }, body, standing }) => {
     const { name } = body;
@@ -78,16 +85,16 @@ const changingRoutes = (deps: RosterDeps): Route[] => [
       extra_perms: isUser ? { [standing.permissioned_as]: true } : {},
     };
     if (!(await deps.writes.addGroup(workspace, group))) throw badRequest(`group ${name} already exists`);
-    return { body: `Created group ${name}` };
+    return { body: `Created group ${name}`, audit: about(name) };
   }),
   route(updateGroup, async ({ params: { name }, body, standing }) => {
     await change(deps, standing, name, (group) => ({ ...group, summary: body.summary }));
-    return { body: `Edited group ${name}` };
+    return { body: `Edited group ${name}`, audit: about(name) };
   }),
   route(deleteGroup, async ({ params: { workspace, name }, standing, now }) => {
     checkManages(standing, groupAt(await rosterOf(deps, workspace, now), name));
     await deps.writes.removeGroup(workspace, name);
-    return { body: `delete group at name ${name}` };
+    return { body: `delete group at name ${name}`, audit: about(name) };
   }),
   route(addUserToGroup, async ({ params: { workspace, name }, body: { username }, standing, now }) => {
     if (!(await rosterOf(deps, workspace, now)).members.has(username))
@@ -96,14 +103,14 @@ const changingRoutes = (deps: RosterDeps): Route[] => [
       ...group,
       members: [...new Set([...group.members, username])],
     }));
-    return { body: `Added ${username} to group ${name}` };
+    return { body: `Added ${username} to group ${name}`, audit: about(name, username) };
   }),
   route(removeUserToGroup, async ({ params: { name }, body: { username }, standing }) => {
     await change(deps, standing, name, (group) => ({
       ...group,
       members: group.members.filter((member) => member !== username),
     }));
-    return { body: `Removed ${username} from group ${name}` };
+    return { body: `Removed ${username} from group ${name}`, audit: about(name, username) };
   }),
 ];
 

@@ -32,6 +32,7 @@ import { batchRoutes } from './batch-routes.ts';
 import { Env } from './env.ts';
 import { folderRoutes } from './folder-routes.ts';
 import { groupRoutes } from './group-routes.ts';
+import { historyRoutes } from './history-routes.ts';
 import { instanceRoutes } from './instance-routes.ts';
 import { inviteRoutes } from './invite-routes.ts';
 import { jobListRoutes } from './job-list-routes.ts';
@@ -63,6 +64,7 @@ const queue = new SqsJobQueue(
     deadLetterArn: env.SCHEDULE_DEAD_LETTER_ARN,
   }),
 );
+const workspaces = new WorkspaceCatalog(db, CATALOG_TABLE);
 const audit = new AuditLog(db, CATALOG_TABLE);
 const start = { jobs, payloads, audit, queue };
 const newToken = (): string => randomBytes(24).toString('base64url');
@@ -90,7 +92,7 @@ export const handler = httpHandler({
       newToken,
     }),
     ...workspaceRoutes({
-      workspaces: new WorkspaceCatalog(db, CATALOG_TABLE),
+      workspaces,
       users,
       invites,
       rosters: callers.rosters,
@@ -104,7 +106,8 @@ export const handler = httpHandler({
       scripts: new ScriptReads(db, CATALOG_TABLE),
       catalog: new ScriptCatalog(db, CATALOG_TABLE),
     }),
-    ...auditRoutes({ audit }),
+    ...auditRoutes({ audit, workspaces }),
+    ...historyRoutes({ audit, rosters: callers.rosters }),
     ...scriptRoutes({
       reads: new ScriptReads(db, CATALOG_TABLE),
       catalog: new ScriptCatalog(db, CATALOG_TABLE),

@@ -27,7 +27,7 @@ const adminRoutes = ({ invites }: InviteDeps): Route[] => [
     const email = body.email.toLowerCase();
     if (!(await invites.put({ workspace, email, is_admin, operator, created_at: now })))
       throw badRequest(`${email} is a member of workspace ${workspace} already`);
-    return { body: `user with email ${email} invited` };
+    return { body: `user with email ${email} invited`, audit: { resource: email } };
   }),
   route(listPendingInvites, async ({ params }) => ({
     body: (await invites.ofWorkspace(params.workspace)).map(view),
@@ -36,7 +36,7 @@ const adminRoutes = ({ invites }: InviteDeps): Route[] => [
     const email = body.email.toLowerCase();
     if (!(await invites.remove(email, workspace)))
       throw notFound(`${email} has no invitation into workspace ${workspace}`);
-    return { body: `invite to email ${email} deleted` };
+    return { body: `invite to email ${email} deleted`, audit: { resource: email } };
   }),
 ];
 
@@ -53,7 +53,10 @@ const inviteeRoutes = ({ invites }: InviteDeps): Route[] => [
     const outcome = await invites.accept(invite, member);
     switch (outcome) {
       case 'accepted':
-        return { body: `${email} is a member of workspace ${workspace_id} as ${username}` };
+        return {
+          body: `${email} is a member of workspace ${workspace_id} as ${username}`,
+          audit: { workspace: workspace_id, resource: email },
+        };
       case 'gone':
         throw noInvite(workspace_id);
       case 'archived':
@@ -70,7 +73,10 @@ const inviteeRoutes = ({ invites }: InviteDeps): Route[] => [
   }),
   instanceRoute(declineInvite, async ({ principal, body: { workspace_id } }) => {
     if (!(await invites.remove(principal.email, workspace_id))) throw noInvite(workspace_id);
-    return { body: `invitation into workspace ${workspace_id} declined` };
+    return {
+      body: `invitation into workspace ${workspace_id} declined`,
+      audit: { workspace: workspace_id, resource: principal.email },
+    };
   }),
 ];
 

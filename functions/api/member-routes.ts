@@ -72,7 +72,7 @@ const changingRoutes = (deps: MemberDeps): Route[] => [
     const member = { username, email, is_admin, operator, disabled: false, created_at: now };
     if (!(await deps.members.add(params.workspace, member)))
       throw badRequest(`${email} or the name ${username} is in workspace ${params.workspace} already`);
-    return { body: `user with email ${email} added` };
+    return { body: `user with email ${email} added`, audit: { resource: email } };
   }),
   route(updateUser, async ({ params: { workspace, username }, body, principal, now }) => {
     const change = (member: Member): Member => ({
@@ -97,7 +97,7 @@ const changingRoutes = (deps: MemberDeps): Route[] => [
     if (membership === undefined) throw notFound(`you are no member of workspace ${workspace}`);
     const { username } = membership;
     await leaveWorkspace(deps, workspace, { username, email: principal.email }, { now, keepAdmin: true });
-    return { body: `left workspace ${workspace}` };
+    return { body: `left workspace ${workspace}`, audit: { resource: username } };
   }),
   route(archiveWorkspace, async ({ params: { workspace } }) => {
     await deps.writes.setArchived(workspace, true);

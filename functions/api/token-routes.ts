@@ -53,7 +53,7 @@ export const tokenRoutes = (deps: TokenDeps): Route[] => [
       ...(body.read_only ? { read_only: true } : {}),
       ...(expiration === undefined ? {} : { expiration }),
     });
-    return { body: token };
+    return { body: token, audit: { resource: token.slice(0, TOKEN_PREFIX_CHARS) } };
   }),
   instanceRoute(listTokens, async ({ principal, query: { exclude_ephemeral, page, per_page } }) => {
     const tokens = (await deps.tokens.list(principal.email))

@@ -31,7 +31,7 @@ export const userRoutes = (deps: UserDeps): Route[] => [
       ...(body.password ? { password_hash: await passwordHash(body.password) } : {}),
     });
     if (!made) throw badRequest(`user ${email} already exists`);
-    return { body: `email ${email} created` };
+    return { body: `email ${email} created`, audit: { resource: email } };
   }),
   instanceRoute(listUsersAsSuperAdmin, async () => ({
     body: (await deps.users.list()).map((user) => ({
@@ -63,7 +63,7 @@ export const userRoutes = (deps: UserDeps): Route[] => [
   }),
   instanceRoute(leaveInstance, async ({ principal: { email }, now }) => {
     await leaveEverything(deps, email, now);
-    return { body: `${email} left the instance` };
+    return { body: `${email} left the instance`, audit: { resource: email } };
   }),
   instanceRoute(globalUsernameInfo, async ({ params: { email } }) => {
     const user = await deps.users.get(email);

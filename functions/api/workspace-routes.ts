@@ -61,7 +61,7 @@ export const workspaceRoutes = (deps: WorkspaceDeps): Route[] => [
     const workspace = { id: body.id, name: body.name, owner: principal.email, created_at: now };
     const username = body.username ?? principal.username;
     if (!(await deps.workspaces.create(workspace, { username }))) throw badRequest(`Workspace id ${body.id} is taken`);
-    return { body: `Created workspace ${body.id}` };
+    return { body: `Created workspace ${body.id}`, audit: { resource: body.id } };
   }),
   instanceRoute(listWorkspaces, async ({ principal }) => ({
     body: (await ofCaller(deps, principal))

@@ -17,6 +17,7 @@
  * | `user#<email>`        | `invite#<ws>`      | an invitation he has not answered | invite_user                    | users/list_invites, accept | accept, decline, delete_invite, add_user, users/delete |
  * | `<ws>#invites`        | `<email>`          | the same, for the workspace      | with the invitation             | list_pending_invites      | with the invitation |
  * | `<ws>#audit`           | `<id>`             | a line of the audit log          | every change, by api            | audit/list                | never          |
+ * | `<ws>#audit#<thing>`  | `<id>`             | the same line, by group or folder | with the line                  | groups_history, folders_history | never     |
  * | `<ws>#keys`           | `view`             | key that signs links to jobs     | first jobs/job_view_token       | api, stream               | never          |
  * | `<ws>#keys`           | `secrets`, `masks` | a data key, encrypted by KMS     | the first secret, by api        | api, dispatch, wait       | never          |
  * | `<ws>#scripts`        | `<path>`           | head: the newest version, small  | scripts/create, archive         | webhook, wait, api        | delete/p       |
@@ -26,6 +27,8 @@
  * | `<ws>#resources`      | `<path>`           | a resource with its value        | resources routes                | api, dispatch, wait       | resources/delete, rename |
  * | `<ws>#restypes`       | `<name>`           | a resource type                  | resources/type routes           | api                       | type/delete    |
  */
+
+import type { AuditHistory } from '../model/audit.ts';
 
 export type Key = { pk: string; sk: string };
 
@@ -91,9 +94,11 @@ export const variablesPartition = (workspace: string): string => `${workspace}#v
 export const resourcesPartition = (workspace: string): string => `${workspace}#resources`;
 export const resourceTypesPartition = (workspace: string): string => `${workspace}#restypes`;
 
-export const auditPartition = (workspace: string): string => `${workspace}#audit`;
+/** With `history`: the lines about that group or folder alone. */
+export const auditPartition = (workspace: string, history?: AuditHistory): string =>
+  history === undefined ? `${workspace}#audit` : `${workspace}#audit#${history}`;
 /** Sorts by time, as the ids do. */
-export const auditKey = (workspace: string, id: number): Key => ({
-  pk: auditPartition(workspace),
+export const auditKey = (workspace: string, id: number, history?: AuditHistory): Key => ({
+  pk: auditPartition(workspace, history),
   sk: String(id).padStart(17, '0'),
 });

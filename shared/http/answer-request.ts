@@ -129,7 +129,9 @@ export const answerRequest = async (
   const reply = await route.run({ caller, standing, link: link?.job, params, request, now });
   if (deps.audit !== undefined && route.contract.method !== 'GET' && act.action !== 'read') {
     if (caller?.kind === 'user' || caller?.kind === 'job')
-      await deps.audit.append(auditLine({ path: route.contract.path, act, principal: caller, standing, params }, now));
+      await deps.audit.append(
+        auditLine({ path: route.contract.path, act, principal: caller, standing, params, note: reply.audit }, now),
+      );
   }
   const answered = cors ? { ...reply, headers: { ...CORS, ...reply.headers } } : reply;
   return request.method === 'HEAD' ? { ...answered, body: '' } : answered;

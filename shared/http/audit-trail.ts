@@ -1,7 +1,7 @@
 import type { Principal } from '../access/principal.ts';
 import type { Act } from '../access/scopes.ts';
 import type { Standing } from '../access/standing.ts';
-import { type AuditLine, actionKindOf } from '../model/audit.ts';
+import { type AuditLine, type AuditNote, actionKindOf } from '../model/audit.ts';
 
 /** What concerns no workspace is told in this one. */
 const INSTANCE = 'admins';
@@ -25,10 +25,11 @@ export const auditLine = (
     principal: Principal;
     standing?: Standing | undefined;
     params: Record<string, string>;
+    note?: AuditNote | undefined;
   },
   now: number,
 ): AuditLine => {
-  const { path, act, principal, standing, params } = done;
+  const { path, act, principal, standing, params, note } = done;
   const operation = operationOf(path, act.domain);
   const resource = act.path ?? params.username ?? params.email ?? params.id ?? params.hash ?? params.token_prefix;
   return {
@@ -40,5 +41,6 @@ export const auditLine = (
     action_kind: actionKindOf(operation),
     ...(resource === undefined ? {} : { resource }),
     ...(principal.kind === 'job' ? { job: principal.job_id } : {}),
+    ...note,
   };
 };

@@ -3,6 +3,7 @@ import type { Sight } from '../access/job-visibility.ts';
 import type { Caller, ControlPrincipal, Principal } from '../access/principal.ts';
 import type { Standing } from '../access/standing.ts';
 import { type Contract, type Method, parsePart } from '../contracts/contract.ts';
+import type { AuditNote } from '../model/audit.ts';
 import { Problem } from '../model/errors.ts';
 import type { HttpRequest } from './request.ts';
 
@@ -20,14 +21,16 @@ type Input<C, S, P, Q, B> = {
   now: number;
 };
 
-/** What a route answers; `status` and `headers` only where they differ from the contract. */
-export type Output<A> = { body: A; status?: number; headers?: Record<string, string> };
+/** What a route answers, and what the audit log shall add; `status` and `headers` only where they differ from the contract. */
+export type Output<A> = { body: A; status?: number; headers?: Record<string, string>; audit?: AuditNote };
 
 /** An answer as it goes to the wire. */
 export type Reply = {
   status: number;
   headers: Record<string, string>;
   body: string | AsyncIterable<string | Uint8Array>;
+  /** Never sent. */
+  audit?: AuditNote;
 };
 
 /** A request that was routed and allowed, its parts not yet parsed. */
@@ -70,6 +73,7 @@ const bind = <C, S, P, Q, B, A>(
       status: output.status ?? contract.answer.status,
       headers: { 'content-type': contract.answer.type, ...output.headers },
       body: contract.answer.encode(output.body),
+      ...(output.audit === undefined ? {} : { audit: output.audit }),
     };
   },
 });

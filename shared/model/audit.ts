@@ -21,7 +21,13 @@ export const AuditEntry = z.object({
 export type AuditEntry = z.infer<typeof AuditEntry>;
 
 /** A line that has not found its place in the log yet. */
-export type AuditLine = Omit<AuditEntry, 'id'>;
+export type AuditLine = Omit<AuditEntry, 'id'> & { history?: AuditHistory };
+
+/** What has a history of its own, read without the rest of the log: `group/<name>` or `folder/<name>`. */
+export type AuditHistory = `group/${string}` | `folder/${string}`;
+
+/** What a route adds to the line of its request, where path and caller do not tell it. */
+export type AuditNote = Partial<Pick<AuditLine, 'workspace' | 'resource' | 'parameters' | 'history'>>;
 
 /** An id that grows with `now`; of one millisecond, `random` (0 to 1) tells a thousand apart. */
 export const auditId = (now: number, random: number): number => now * 1000 + Math.floor(random * 1000);
