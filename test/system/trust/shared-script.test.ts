@@ -138,8 +138,8 @@ describe('the audit log', () => {
       );
     const all = await of(millrace);
     expect(all).toContain('ann acls.add u/ann/tool');
-    expect(all).toContain('ann folders.create ');
-    expect(all).toContain('admin workspaces.add_user ');
+    expect(all).toContain('ann folders.create shared');
+    expect(all).toContain('admin workspaces.add_user ann@x.io');
     expect((await of(bob)).every((line: string) => line.startsWith('bob '))).toBe(true);
     const logins = await millrace.json('GET', '/w/admins/audit/list?operation=users.login');
     expect(logins.map((line: { username: string }) => line.username)).toContain('ann');
