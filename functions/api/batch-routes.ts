@@ -1,11 +1,16 @@
 import { addBatchJobs } from '../../shared/contracts/job-lists.ts';
 import { type Route, route } from '../../shared/http/route.ts';
 import { planRun, type ScriptDirectory, type Wanted } from '../../shared/jobs/plan-run.ts';
+import type { Settings } from '../../shared/jobs/ports.ts';
 import { type StartDeps, startJob } from '../../shared/jobs/start-job.ts';
 import { badRequest } from '../../shared/model/errors.ts';
 import { uuidV7 } from '../../shared/model/ids.ts';
 
-export type BatchDeps = StartDeps & { scripts: ScriptDirectory; random: (bytes: number) => Uint8Array };
+export type BatchDeps = StartDeps & {
+  scripts: ScriptDirectory;
+  settings: Settings;
+  random: (bytes: number) => Uint8Array;
+};
 
 /** Jobs started at the same time: enough to hide the network, few enough for one environment's connections. */
 const AT_ONCE = 50;
@@ -42,7 +47,8 @@ export const batchRoutes = (deps: BatchDeps): Route[] => [
       standing,
       idempotencyKey: undefined,
     };
-    const plan = await planRun(deps.scripts, wish, { now, random: deps.random(10) });
+    const settings = await deps.settings.read(now);
+    const plan = await planRun(deps.scripts, wish, { now, random: deps.random(10), settings });
     const ids = Array.from({ length: params.n }, () => uuidV7(now, deps.random(10)));
     await eachOf(ids, AT_ONCE, async (id) => {
       await startJob(deps, { ...plan, id }, `batch:${request.id}`, now);

@@ -22,6 +22,7 @@ import { MemberWrites } from '../../shared/aws/member-writes.ts';
 import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
 import { RosterWrites } from '../../shared/aws/roster-writes.ts';
 import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
+import { SettingsStore } from '../../shared/aws/settings-store.ts';
 import { UserCatalog } from '../../shared/aws/user-catalog.ts';
 import { httpHandler } from '../../shared/http/handler.ts';
 import { parseEnv } from '../../shared/model/env.ts';
@@ -40,6 +41,7 @@ import { jobRoutes } from './job-routes.ts';
 import { loginRoutes } from './login-routes.ts';
 import { memberRoutes } from './member-routes.ts';
 import { scriptRoutes } from './script-routes.ts';
+import { settingsRoutes } from './settings-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
 import { userRoutes } from './user-routes.ts';
 import { workspaceRoutes } from './workspace-routes.ts';
@@ -67,6 +69,7 @@ const queue = new SqsJobQueue(
 const workspaces = new WorkspaceCatalog(db, CATALOG_TABLE);
 const audit = new AuditLog(db, CATALOG_TABLE);
 const start = { jobs, payloads, audit, queue };
+const settings = new SettingsStore(db, CATALOG_TABLE);
 const newToken = (): string => randomBytes(24).toString('base64url');
 const changed = (workspace: string): void => callers.rosters.forget(workspace);
 const invites = new InviteCatalog(db, CATALOG_TABLE, changed);
@@ -81,8 +84,9 @@ export const handler = httpHandler({
   deps: { ...callers, tokens: cachedTokens(callers.tokens), audit, now: Date.now },
   routes: [
     ...instanceRoutes({ reachable: () => instance.read(Date.now()) }),
+    ...settingsRoutes({ settings }),
     ...accountRoutes({ tokens }),
-    ...tokenRoutes({ tokens, newToken }),
+    ...tokenRoutes({ tokens, settings, newToken }),
     ...userRoutes({ ...roster, users, tokens, invites }),
     ...loginRoutes({
       audit,
@@ -121,9 +125,10 @@ export const handler = httpHandler({
       queue,
       links: callers.links,
     }),
-    ...jobListRoutes({ reads: new JobReads(db, JOBS_TABLE), counts: new JobCounts(db, JOBS_TABLE) }),
+    ...jobListRoutes({ reads: new JobReads(db, JOBS_TABLE), counts: new JobCounts(db, JOBS_TABLE), settings }),
     ...batchRoutes({
       ...start,
+      settings,
       scripts: new AwsScriptDirectory(db, CATALOG_TABLE),
       random: randomBytes,
     }),

@@ -1,10 +1,4 @@
-import {
-  backendVersion,
-  getDbClock,
-  getGlobalSetting,
-  health,
-  openApiDocument,
-} from '../../shared/contracts/instance.ts';
+import { backendVersion, getDbClock, health, openApiDocument } from '../../shared/contracts/instance.ts';
 import { instanceRoute, openRoute, type Route } from '../../shared/http/route.ts';
 import { openApi } from './open-api.ts';
 
@@ -19,6 +13,5 @@ export const instanceRoutes = (deps: { reachable: () => Promise<unknown> }): Rou
     return { body: { status: 'ok' as const } };
   }),
   openRoute(openApiDocument, () => ({ body: openApi() })),
-  instanceRoute(getGlobalSetting, () => ({ body: null })),
   instanceRoute(getDbClock, ({ now }) => ({ body: now })),
 ];

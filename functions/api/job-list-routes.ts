@@ -15,13 +15,19 @@ import {
   listQueue,
 } from '../../shared/contracts/job-lists.ts';
 import { type Route, route } from '../../shared/http/route.ts';
+import type { Settings } from '../../shared/jobs/ports.ts';
 import { commaList } from '../../shared/model/args-assembly.ts';
 import type { Job } from '../../shared/model/job.ts';
 import type { JobFilter } from '../../shared/model/job-filter.ts';
 import { jobView } from '../../shared/model/job-view.ts';
+import { retentionOf } from '../../shared/model/retention.ts';
 import { jobFilterOf } from './job-filter-of.ts';
 
-export type JobListDeps = { reads: Pick<JobReads, 'list'>; counts: Pick<JobCounts, 'waiting' | 'completed'> };
+export type JobListDeps = {
+  reads: Pick<JobReads, 'list'>;
+  counts: Pick<JobCounts, 'waiting' | 'completed'>;
+  settings: Settings;
+};
 
 const found = (
   deps: JobListDeps,
@@ -61,17 +67,32 @@ const listRoutes = (deps: JobListDeps): Route[] => [
   route(listFilteredQueueUuids, async (input) => ({ body: ids(await found(deps, input, 'live')) })),
 ];
 
-const countRoutes = ({ counts }: JobListDeps): Route[] => [
+/**
+ * Nothing older than the retention is counted, for what is expired may lie in the table for days. (A job that was queued for
+ * longer than that is missed: the counts are of when jobs were made.)
+ */
+const sinceOf = async (
+  deps: Pick<JobListDeps, 'settings'>,
+  workspace: string,
+  since: number,
+  now: number,
+): Promise<number> => {
+  const seconds = retentionOf(await deps.settings.read(now), workspace);
+  return Math.max(0, since, seconds === 0 ? 0 : now - seconds * 1000);
+};
+
+const countRoutes = ({ counts, ...deps }: JobListDeps): Route[] => [
   route(getQueueCount, async ({ params, query, now }) => ({
     body: { database_length: await counts.waiting(params.workspace, now + 1, tagsOf(query.tags).tags), suspended: 0 },
   })),
-  route(getCompletedCount, async ({ params, query }) => ({
-    body: { database_length: await counts.completed(params.workspace, 0, tagsOf(query.tags)) },
-  })),
+  route(getCompletedCount, async ({ params, query, now }) => {
+    const since = await sinceOf(deps, params.workspace, 0, now);
+    return { body: { database_length: await counts.completed(params.workspace, since, tagsOf(query.tags)) } };
+  }),
   route(countCompletedJobs, async ({ params, query, now }) => {
     const since = query.completed_after_s_ago === undefined ? 0 : now - query.completed_after_s_ago * 1000;
     const only = { ...tagsOf(query.tags), ...(query.success === undefined ? {} : { success: query.success }) };
-    return { body: await counts.completed(params.workspace, Math.max(0, since), only) };
+    return { body: await counts.completed(params.workspace, await sinceOf(deps, params.workspace, since, now), only) };
   }),
   route(getQueuePosition, async ({ params }) => ({
     body: { position: 1 + (await counts.waiting(params.workspace, params.scheduled_for)) },

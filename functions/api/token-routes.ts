@@ -9,12 +9,15 @@ import {
   updateTokenScopes,
 } from '../../shared/contracts/tokens.ts';
 import { instanceRoute, type Route } from '../../shared/http/route.ts';
+import type { Settings } from '../../shared/jobs/ports.ts';
 import { badRequest, notFound, type Problem } from '../../shared/model/errors.ts';
 import { sha256Hex } from '../../shared/model/ids.ts';
+import type { InstanceSettings } from '../../shared/model/settings.ts';
 import { isSession, type StoredToken, TOKEN_PREFIX_CHARS } from '../../shared/model/token.ts';
 
 export type TokenDeps = {
   tokens: Pick<TokenCatalog, 'create' | 'list' | 'change' | 'revoke'>;
+  settings: Settings;
   /** A fresh token: at least 128 bits that nobody can guess. */
   newToken: () => string;
 };
@@ -36,10 +39,20 @@ const truncated = (token: StoredToken) => ({
 
 const noToken = (prefix: string): Problem => notFound(`no token of yours begins with ${prefix}`);
 
+/** Without one of its own a token ends when the instance says that tokens must. */
+const expirationOf = (asked: number | undefined, now: number, settings: InstanceSettings): number | undefined => {
+  const days = settings.max_token_expiration_days;
+  if (days === undefined) return asked;
+  const latest = now + days * 86_400_000;
+  if (asked === undefined || asked <= latest) return asked ?? latest;
+  throw badRequest(`Bad request: body expiration: is later than ${days} days from now (max_token_expiration_days)`);
+};
+
 /** The tokens of the caller: nobody else sees them or changes them. */
 export const tokenRoutes = (deps: TokenDeps): Route[] => [
   instanceRoute(createToken, async ({ principal, body, now }) => {
-    const expiration = body.expiration ? Date.parse(body.expiration) : undefined;
+    const asked = body.expiration ? Date.parse(body.expiration) : undefined;
+    const expiration = expirationOf(asked, now, await deps.settings.read(now));
     if (expiration !== undefined && expiration <= now) throw badRequest('Bad request: body expiration: is in the past');
     const token = deps.newToken();
     await deps.tokens.create({

@@ -12,6 +12,7 @@ import { runRoutes } from '../../shared/http/run-wish.ts';
 import { planRun, type ScriptDirectory } from '../../shared/jobs/plan-run.ts';
 import { visibleJob } from '../../shared/jobs/visible-job.ts';
 import { isSuccess, type Job, type JobKey } from '../../shared/model/job.ts';
+import type { InstanceSettings } from '../../shared/model/settings.ts';
 import { awaitJob } from './await-job.ts';
 import { type RunHereDeps, runHere } from './run-here.ts';
 
@@ -19,6 +20,10 @@ export type WaitDeps = RunHereDeps & { directory: ScriptDirectory };
 
 /** A first byte must come within CloudFront's 60 s: what takes longer is waited for by another request. */
 const ANSWER_WITHIN_MS = 50_000;
+
+/** How long one request waits: what the instance says, as far as CloudFront lets it. */
+const patienceMs = ({ timeout_wait_result: seconds }: InstanceSettings): number =>
+  seconds === undefined ? ANSWER_WITHIN_MS : Math.min(ANSWER_WITHIN_MS, seconds * 1000);
 
 const CONTRACTS = {
   byPath: [runWaitResultScriptByPath, runWaitResultScriptByPathGet],
@@ -29,14 +34,15 @@ const CONTRACTS = {
 /** The routes that run a job and answer its result. */
 export const waitRoutes = (deps: WaitDeps): Route[] => [
   ...runRoutes(deps.jobs, CONTRACTS, async (wish, now) => {
-    const request = await planRun(deps.directory, wish, { now, random: randomBytes(10) });
-    const deadline = now + ANSWER_WITHIN_MS;
+    const settings = await deps.settings.read(now);
+    const request = await planRun(deps.directory, wish, { now, random: randomBytes(10), settings });
+    const deadline = now + patienceMs(settings);
     const job = await runHere(deps, request, randomUUID(), deadline);
     return answerOf(deps, request, job ?? (await awaitJob(deps, request, deadline)));
   }),
   route(waitForResult, async ({ params, standing, now }) => {
     await visibleJob(deps.jobs, standing, params);
-    return answerOf(deps, params, await awaitJob(deps, params, now + ANSWER_WITHIN_MS));
+    return answerOf(deps, params, await awaitJob(deps, params, now + patienceMs(await deps.settings.read(now))));
   }),
 ];
 

@@ -7,6 +7,7 @@ import { DynamoJobStore } from '../../shared/aws/job-store.ts';
 import { SchedulerLateSender } from '../../shared/aws/late-sender.ts';
 import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
 import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
+import { SettingsStore } from '../../shared/aws/settings-store.ts';
 import { httpHandler } from '../../shared/http/handler.ts';
 import { parseEnv } from '../../shared/model/env.ts';
 import { Env } from './env.ts';
@@ -33,6 +34,7 @@ export const handler = httpHandler({
     payloads: new AwsPayloadStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
     queue: new SqsJobQueue(sqsClient(), env.QUEUES, late),
     scripts: new AwsScriptDirectory(db, env.CATALOG_TABLE),
+    settings: new SettingsStore(db, env.CATALOG_TABLE),
   }),
   originSecrets: env.ORIGIN_SECRETS,
 });

@@ -9,9 +9,10 @@ import {
 import type { Route } from '../../shared/http/route.ts';
 import { runRoutes } from '../../shared/http/run-wish.ts';
 import { planRun, type ScriptDirectory } from '../../shared/jobs/plan-run.ts';
+import type { Settings } from '../../shared/jobs/ports.ts';
 import { type StartDeps, startJob } from '../../shared/jobs/start-job.ts';
 
-export type WebhookDeps = StartDeps & { scripts: ScriptDirectory };
+export type WebhookDeps = StartDeps & { scripts: ScriptDirectory; settings: Settings };
 
 const CONTRACTS = {
   byPath: [runScriptByPath, runScriptByPathGet],
@@ -22,7 +23,8 @@ const CONTRACTS = {
 /** The routes that queue a job and answer its id. */
 export const webhookRoutes = (deps: WebhookDeps): Route[] =>
   runRoutes(deps.jobs, CONTRACTS, async (wish, now) => {
-    const request = await planRun(deps.scripts, wish, { now, random: randomBytes(10) });
+    const settings = await deps.settings.read(now);
+    const request = await planRun(deps.scripts, wish, { now, random: randomBytes(10), settings });
     const job = await startJob(deps, request, `create:${randomUUID()}`, now);
     return { body: job.id };
   });

@@ -4,6 +4,8 @@
  * | pk                    | sk                 | item                             | written by                      | read by                   | deleted by     |
  * |-----------------------|--------------------|----------------------------------|---------------------------------|---------------------------|----------------|
  * | `instance`            | `base`             | base URL, public keys            | seed                            | whoever signs or verifies | never          |
+ * | `instance`            | `settings`         | settings that mean something here | settings/global                | all who need one          | never          |
+ * | `instance`            | `setting#<key>`    | a setting kept for Windmill's tools | settings/global               | api                       | settings/global|
  * | `token#<sha256>`      | `token`            | a token's owner and limits       | seed, users/tokens/create       | every function with HTTP  | tokens/delete  |
  * | `user#<email>`        | `user`             | a user of the instance           | seed                            | api                       | later          |
  * | `users`               | `<email>`          | a user in the list of all        | with the user                   | users/list_as_super_admin | users/delete   |
@@ -31,6 +33,11 @@
 import type { AuditHistory } from '../model/audit.ts';
 
 export type Key = { pk: string; sk: string };
+
+export const INSTANCE = 'instance';
+export const settingsKey: Key = { pk: INSTANCE, sk: 'settings' };
+export const SETTING_PREFIX = 'setting#';
+export const storedSettingKey = (name: string): Key => ({ pk: INSTANCE, sk: `${SETTING_PREFIX}${name}` });
 
 export const tokenKey = (hash: string): Key => ({ pk: `token#${hash}`, sk: 'token' });
 export const userKey = (email: string): Key => ({ pk: `user#${email}`, sk: 'user' });

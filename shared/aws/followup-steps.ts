@@ -1,16 +1,17 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { FinishDeps } from '../jobs/finish-job.ts';
 import { restartPerpetual } from '../jobs/restart-perpetual.ts';
-import type { FollowupDeps } from '../jobs/run-followups.ts';
 import type { StartDeps } from '../jobs/start-job.ts';
 import { errorLine } from '../model/log-line.ts';
 import { AwsScriptDirectory } from './script-directory.ts';
+import { SettingsStore } from './settings-store.ts';
 
-/** How followups are paid on AWS, for every function that ends jobs. */
+/** How followups are paid on AWS and how long jobs are kept, for every function that ends jobs. */
 export const followupDeps = (
   db: DynamoDBClient,
   catalog: string,
   start: StartDeps,
-): Pick<FollowupDeps, 'followups' | 'report'> => {
+): Pick<FinishDeps, 'followups' | 'report' | 'settings'> => {
   const scripts = new AwsScriptDirectory(db, catalog);
   return {
     followups: {
@@ -20,6 +21,7 @@ export const followupDeps = (
       restart: (job, now) => restartPerpetual({ ...start, scripts }, job, now),
       wipe: async () => undefined,
     },
+    settings: new SettingsStore(db, catalog),
     report: (message, error, ids) => console.error(errorLine(message, error, ids)),
   };
 };

@@ -19,6 +19,8 @@ type Range = {
   from?: string;
   to?: string;
   tags?: string[];
+  /** Only jobs made since then, where the sort key is another time. */
+  madeSince?: number;
 };
 
 /** Counts of jobs, all capped at 10,000. */
@@ -57,7 +59,7 @@ export class JobCounts {
       }),
     );
     const [live, unsuccessful, ...byKind] = await Promise.all([
-      this.#count({ ...this.#live(workspace), ...tags }),
+      this.#count({ ...this.#live(workspace), ...tags, madeSince: since }),
       only.success === true ? this.#count(failed) : 0,
       ...made,
     ]);
@@ -93,19 +95,22 @@ export class JobCounts {
       ...(range.from === undefined ? [] : ['#sort >= :from']),
       ...(range.to === undefined ? [] : ['#sort < :to']),
     ];
+    const filters = [
+      ...(tags.length === 0 ? [] : [`tag IN (${tags.map((_, index) => `:tag${index}`).join(', ')})`]),
+      ...(range.madeSince ? ['created_at >= :made'] : []),
+    ];
     return {
       TableName: this.#table,
       IndexName: range.index,
       KeyConditionExpression: ['#partition = :partition', ...bounds].join(' AND '),
-      ...(tags.length === 0
-        ? {}
-        : { FilterExpression: `tag IN (${tags.map((_, index) => `:tag${index}`).join(', ')})` }),
+      ...(filters.length === 0 ? {} : { FilterExpression: filters.join(' AND ') }),
       ExpressionAttributeNames: {
         '#partition': range.partition,
         ...(bounds.length === 0 ? {} : { '#sort': range.sort }),
       },
       ExpressionAttributeValues: {
         ':partition': { S: range.value },
+        ...(range.madeSince ? { ':made': { N: String(range.madeSince) } } : {}),
         ...(range.from === undefined ? {} : { ':from': { S: range.from } }),
         ...(range.to === undefined ? {} : { ':to': { S: range.to } }),
         ...Object.fromEntries(tags.map((tag, index) => [`:tag${index}`, { S: tag }])),

@@ -2,6 +2,7 @@ import { type AttributeValue, BatchGetItemCommand, type DynamoDBClient } from '@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Job } from '../model/job.ts';
 import { type JobFilter, type JobRow, jobFits, needsOnlyRows, rowFits } from '../model/job-filter.ts';
+import { isExpired } from '../model/retention.ts';
 import { fromItem } from './job-item.ts';
 import { jobKey, PATH_INDEX, RUNS_INDEX } from './job-keys.ts';
 import { readRows, type Source, sourcesFor } from './job-rows.ts';
@@ -28,10 +29,12 @@ type Stream = {
 export class JobReads {
   readonly #db: DynamoDBClient;
   readonly #table: string;
+  readonly #now: () => number;
 
-  constructor(db: DynamoDBClient, table: string) {
+  constructor(db: DynamoDBClient, table: string, now: () => number = Date.now) {
     this.#db = db;
     this.#table = table;
+    this.#now = now;
   }
 
   /**
@@ -66,7 +69,7 @@ export class JobReads {
     return found.slice(wanted - place.perPage - skipped, wanted - skipped);
   }
 
-  /** Jobs by id, as far as they exist, in no order. */
+  /** Jobs by id, as far as they exist and are not expired, in no order. */
   async jobs(workspace: string, ids: readonly string[]): Promise<Job[]> {
     const found: Job[] = [];
     let keys = ids.map((id) => marshall(jobKey({ workspace, id })));
@@ -74,7 +77,8 @@ export class JobReads {
       const { Responses, UnprocessedKeys } = await this.#db.send(
         new BatchGetItemCommand({ RequestItems: { [this.#table]: { Keys: keys.slice(0, BATCH) } } }),
       );
-      found.push(...(Responses?.[this.#table] ?? []).map(fromItem));
+      const read = (Responses?.[this.#table] ?? []).map(fromItem);
+      found.push(...read.filter((job) => !isExpired(job, this.#now())));
       keys = [...(UnprocessedKeys?.[this.#table]?.Keys ?? []), ...keys.slice(BATCH)];
     }
     return found;

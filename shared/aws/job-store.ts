@@ -8,6 +8,7 @@ import {
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Canceler, JobStore, Op, StoredCompletion } from '../jobs/ports.ts';
 import type { Job, JobKey } from '../model/job.ts';
+import { isExpired } from '../model/retention.ts';
 import { fromItem, type Item, toItem } from './job-item.ts';
 import { dueKey, jobKey } from './job-keys.ts';
 
@@ -26,10 +27,12 @@ type Outcome = { done: true; job: Job } | { done: false; job: Job | undefined };
 export class DynamoJobStore implements JobStore {
   readonly #db: DynamoDBClient;
   readonly #table: string;
+  readonly #now: () => number;
 
-  constructor(db: DynamoDBClient, table: string) {
+  constructor(db: DynamoDBClient, table: string, now: () => number = Date.now) {
     this.#db = db;
     this.#table = table;
+    this.#now = now;
   }
 
   async create(job: Job): Promise<{ created: true } | { created: false; existing: Job }> {
@@ -54,7 +57,8 @@ export class DynamoJobStore implements JobStore {
     const { Item } = await this.#db.send(
       new GetItemCommand({ TableName: this.#table, Key: marshall(jobKey(key)), ConsistentRead: true }),
     );
-    return Item === undefined ? undefined : fromItem(Item);
+    const job = Item === undefined ? undefined : fromItem(Item);
+    return job === undefined || isExpired(job, this.#now()) ? undefined : job;
   }
 
   async claim(key: JobKey, claim: { worker: string; now: number; op: Op }) {
@@ -186,6 +190,7 @@ const terminal = (key: JobKey, completion: StoredCompletion, op: Op): Omit<Updat
     canceled_by: completion.canceledBy,
     canceled_reason: completion.canceledReason,
     followups: completion.followups?.length ? completion.followups : undefined,
+    expires: completion.expires,
     failed: completion.status === 'success' || completion.status === 'skipped' ? undefined : key.workspace,
     op,
   };

@@ -11,6 +11,7 @@ import * as login from './login.ts';
 import * as members from './members.ts';
 import * as run from './run.ts';
 import * as scripts from './scripts.ts';
+import * as settings from './settings.ts';
 import * as stream from './stream.ts';
 import * as tokens from './tokens.ts';
 import * as users from './users.ts';
@@ -33,6 +34,7 @@ const files = [
   run,
   jobContracts,
   jobLists,
+  settings,
   stream,
 ];
 

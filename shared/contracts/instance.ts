@@ -34,18 +34,6 @@ export const openApiDocument = contract({
   access: { needs: 'nothing' },
 });
 
-export const getGlobalSetting = contract({
-  id: 'getGlobal',
-  method: 'GET',
-  path: '/settings/global/{key}',
-  summary: 'An instance setting: none exists yet, so always null',
-  params: z.object({ key: z.string() }),
-  query: NoQuery,
-  body: noBody,
-  answer: jsonAnswer(200, z.null()),
-  access: { needs: 'login' },
-});
-
 export const getDbClock = contract({
   id: 'getDbClock',
   method: 'GET',

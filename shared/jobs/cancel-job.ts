@@ -1,7 +1,7 @@
 import { canceled } from '../model/completion.ts';
 import { owedBy } from '../model/followups.ts';
 import { isCompleted, type Job } from '../model/job.ts';
-import { cancelFields, type FinishDeps } from './finish-job.ts';
+import { cancelFields, expiryOf, type FinishDeps } from './finish-job.ts';
 import type { Canceler, LateMessages, LogStore } from './ports.ts';
 import { runFollowups } from './run-followups.ts';
 
@@ -44,6 +44,7 @@ export const cancelJob = async (
       durationMs: 0,
       logTail,
       followups: owedBy(job, status),
+      ...(await expiryOf(deps.settings, job, more.now)),
       ...cancelFields(by),
     },
     by,

@@ -1,11 +1,12 @@
 import { type Completion, canceled } from '../model/completion.ts';
 import { owedBy } from '../model/followups.ts';
 import type { Job, LogTail } from '../model/job.ts';
-import type { Canceler, JobStore, PayloadStore, StoredCompletion } from './ports.ts';
+import { expiresAt } from '../model/retention.ts';
+import type { Canceler, JobStore, PayloadStore, Settings, StoredCompletion } from './ports.ts';
 import { type FollowupDeps, runFollowups } from './run-followups.ts';
 
 /** What ending a job takes. */
-export type FinishDeps = FollowupDeps & { jobs: JobStore; payloads: PayloadStore };
+export type FinishDeps = FollowupDeps & { jobs: JobStore; payloads: PayloadStore; settings: Settings };
 
 type Details = { op: string; now: number; logTail?: LogTail; canceledBy?: string; canceledReason?: string };
 
@@ -35,14 +36,14 @@ export const finishMasked = async (
   more: Details,
   masks: number | undefined,
 ): Promise<Job | 'unmasked' | undefined> => {
-  const stored = await store(deps.payloads, job, completion, more);
+  const stored = await store(deps, job, completion, more);
   const outcome = await deps.jobs.finish(job, job.attempt, stored, more.op, masks);
   if (outcome.finished) return pay(deps, outcome.job, more.now);
   const now = outcome.job;
   if (isUnmasked(job, now, masks)) return 'unmasked';
   if (now?.status !== 'running' || now.attempt !== job.attempt || now.canceled_by === undefined) return undefined;
   const by: Canceler = { by: now.canceled_by, reason: now.canceled_reason };
-  const instead = await store(deps.payloads, job, canceled(by.by, by.reason), more);
+  const instead = await store(deps, job, canceled(by.by, by.reason), more);
   const second = await deps.jobs.finish(job, job.attempt, { ...instead, ...cancelFields(by) }, more.op, masks);
   if (second.finished) return pay(deps, second.job, more.now);
   return isUnmasked(job, second.job, masks) ? 'unmasked' : undefined;
@@ -62,17 +63,28 @@ export const cancelFields = (by: Canceler): Pick<StoredCompletion, 'canceledBy' 
   ...(by.reason === undefined ? {} : { canceledReason: by.reason }),
 });
 
+/** The time to live is stamped by the very write that ends a job: live jobs have none. */
+export const expiryOf = async (
+  settings: Settings,
+  job: Job,
+  now: number,
+): Promise<Pick<StoredCompletion, 'expires'>> => {
+  const expires = expiresAt(job, now, await settings.read(now));
+  return expires === undefined ? {} : { expires };
+};
+
 const store = async (
-  payloads: PayloadStore,
+  deps: Pick<FinishDeps, 'payloads' | 'settings'>,
   job: Job,
   completion: Completion,
   more: Details,
 ): Promise<StoredCompletion> => ({
   status: completion.status,
-  result: await payloads.put(job, 'result', completion.result),
+  result: await deps.payloads.put(job, 'result', completion.result),
   completedAt: more.now,
   ...(job.started_at === undefined ? {} : { durationMs: Math.max(0, more.now - job.started_at) }),
   followups: owedBy(job, completion.status),
+  ...(await expiryOf(deps.settings, job, more.now)),
   ...(completion.memPeakKb === undefined ? {} : { memPeakKb: completion.memPeakKb }),
   ...(more.logTail === undefined ? {} : { logTail: more.logTail }),
   ...(more.canceledBy === undefined ? {} : { canceledBy: more.canceledBy }),

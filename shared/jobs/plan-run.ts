@@ -9,6 +9,7 @@ import { defaultTag, type Language } from '../model/language.ts';
 import type { Runnable, RunRequest } from '../model/request.ts';
 import { EVERYONE, type Grants } from '../model/roster.ts';
 import type { RunSettings } from '../model/run-settings.ts';
+import type { InstanceSettings } from '../model/settings.ts';
 
 /** What running a deployed script needs to know of it. */
 export type DeployedScript = {
@@ -85,7 +86,7 @@ const ENTRYPOINT_ARG = '_ENTRYPOINT_OVERRIDE';
 export const planRun = async (
   scripts: ScriptDirectory,
   wish: RunWish,
-  moment: { now: number; random: Uint8Array },
+  moment: { now: number; random: Uint8Array; settings?: Pick<InstanceSettings, 'job_default_timeout'> },
 ): Promise<RunRequest> => {
   const { workspace, options } = wish;
   const script = await deployed(scripts, workspace, wish.wanted);
@@ -100,7 +101,7 @@ export const planRun = async (
     ...(wish.argsText === undefined || entrypoint !== undefined ? {} : { argsText: wish.argsText }),
     owner: ownerOf(wish, script),
     tag: tag ?? defaultTag(runnable.language),
-    timeout_s: timeoutOf(options.timeout ?? (script?.timeout || undefined)),
+    timeout_s: timeoutOf(options.timeout ?? (script?.timeout || undefined), moment.settings?.job_default_timeout),
     ...(await identity(wish, moment)),
     scheduled_for: dueAt(options, moment.now),
     visible_to_owner: !(options.invisible_to_owner ?? script?.visible_to_runner_only ?? false),
@@ -192,8 +193,9 @@ const runnableOf = (wanted: Wanted, script: DeployedScript | undefined): Runnabl
   return { kind: 'script', path: script.path, hash: script.hash, language: script.language };
 };
 
-const timeoutOf = (seconds: number | undefined): number => {
-  if (seconds === undefined) return LONGEST_RUN_S;
+/** The instance's default is cut to what a worker can give: it was set for all of them. */
+const timeoutOf = (seconds: number | undefined, byDefault = LONGEST_RUN_S): number => {
+  if (seconds === undefined) return Math.min(LONGEST_RUN_S, byDefault);
   if (seconds > LONGEST_RUN_S)
     throw badRequest(`Bad request: timeout: ${seconds} s is more than a worker can give (${LONGEST_RUN_S} s)`);
   return seconds;

@@ -4,6 +4,7 @@ import type { Completion } from '../model/completion.ts';
 import type { FollowupName, Job, JobKey, LogTail, Payload } from '../model/job.ts';
 import type { Json } from '../model/json.ts';
 import type { Frame, RunnerRequest } from '../model/runner.ts';
+import type { InstanceSettings } from '../model/settings.ts';
 
 /** Names one transition. Every conditional write carries it, so that a lost reply is not taken for a lost race. */
 export type Op = string;
@@ -12,7 +13,7 @@ export type Op = string;
 export interface JobStore {
   /** Puts a new job; when the id is taken by another `op`, answers the job that has it. */
   create(job: Job): Promise<{ created: true } | { created: false; existing: Job }>;
-  /** A strongly consistent read. */
+  /** A strongly consistent read. Undefined for a job that is expired, though its item may still be there. */
   get(key: JobKey): Promise<Job | undefined>;
   /** queued and due -> running, attempt + 1. On refusal: the item as it stood. */
   claim(
@@ -55,6 +56,8 @@ export type StoredCompletion = Omit<Completion, 'result'> & {
   followups?: FollowupName[];
   canceledBy?: string;
   canceledReason?: string;
+  /** Seconds since 1970 from which the job counts as gone; absent: never by itself. */
+  expires?: number;
 };
 
 /** Texts that belong to a job: small ones beside it in the table, large ones in S3. Content-named, so writing twice is harmless. */
@@ -64,6 +67,11 @@ export interface PayloadStore {
   get(key: JobKey, payload: Payload): Promise<string>;
   /** A GET for whoever has no rights of his own, good for `seconds`. Only for `at: 'object'`. */
   presign(payload: Extract<Payload, { at: 'object' }>, seconds: number): Promise<string>;
+}
+
+/** The instance settings, at most 60 s old. */
+export interface Settings {
+  read(now: number): Promise<InstanceSettings>;
 }
 
 /** One piece of a log. `start` counts characters of the whole log. */

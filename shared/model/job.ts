@@ -86,6 +86,8 @@ export const Job = z.object({
   refs: z.boolean().optional(),
   /** Who launched it, when it runs on behalf of somebody else. */
   end_user_email: z.string().optional(),
+  /** Seconds since 1970 from which a completed job counts as gone; absent: never by itself. */
+  expires: z.number().int().optional(),
   /** Digest of the request that made the job: a repeated Idempotency-Key with another request is refused by it. */
   request: z.string().optional(),
   /** Who made the last transition, and for which message: a refused write that finds its own `op` had succeeded. */

@@ -11,17 +11,21 @@ import { DynamoMaskStore } from '../../shared/aws/mask-store.ts';
 import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
 import { DynamoWorkerStore } from '../../shared/aws/worker-store.ts';
 import type { FollowupName, Job } from '../../shared/model/job.ts';
+import { InstanceSettings } from '../../shared/model/settings.ts';
 import { aesBox } from './aes-box.ts';
 import { serveService } from './serve-service.ts';
 
 const string = (name: string) => ({ AttributeName: name, AttributeType: 'S' as const });
+/** What the template's indexes hold. */
+const PROJECTED =
+  'id workspace kind created_by permissioned_as tag path schedule_path parent_job created_at scheduled_for'.split(' ');
 const index = (IndexName: string, hash: string, range: string) => ({
   IndexName,
   KeySchema: [
     { AttributeName: hash, KeyType: 'HASH' as const },
     { AttributeName: range, KeyType: 'RANGE' as const },
   ],
-  Projection: { ProjectionType: 'INCLUDE' as const, NonKeyAttributes: ['id'] },
+  Projection: { ProjectionType: 'INCLUDE' as const, NonKeyAttributes: PROJECTED },
 });
 
 /** The product's stores over a real DynamoDB protocol (dynoxide on disk) and a real S3 protocol, each on a free port. */
@@ -69,6 +73,8 @@ export const startStores = async () => {
       restart: pay('restart'),
       wipe: pay('wipe'),
     },
+    // The times of tests are long past: nothing may count as expired.
+    settings: { read: async () => InstanceSettings.parse({ retention_period_secs: 0 }) },
     report: (message: string, error: unknown): void => {
       throw new Error(message, { cause: error });
     },

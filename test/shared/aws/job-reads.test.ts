@@ -13,6 +13,8 @@ let calls = 0;
 
 beforeAll(async () => {
   api = await startApi();
+  // The jobs here are of 1970.
+  await api.call('POST', '/settings/global/retention_period_secs', { body: { value: 0 } });
   reads = new JobReads(api.db, 'jobs');
   counts = new JobCounts(api.db, 'jobs');
   await makeJobs();

@@ -40,6 +40,8 @@ const RULES = {
     'globalUserDelete',
     'globalUserUpdate',
     'listUsersAsSuperAdmin',
+    'listGlobalSettings',
+    'setGlobal',
     'createWorkspace',
     'unarchiveWorkspace',
     'globalUsernameInfo',
