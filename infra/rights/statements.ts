@@ -6,6 +6,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { KeyPurpose } from '../../shared/model/key-purpose.ts';
 
 const dynamo = (resources: string[], ...operations: string[]): PolicyStatement =>
   new PolicyStatement({ actions: operations.map((operation) => `dynamodb:${operation}`), resources });
@@ -67,9 +68,6 @@ export const readSecrets = (...secrets: Secret[]): PolicyStatement =>
     actions: ['secretsmanager:GetSecretValue'],
     resources: secrets.map((secret) => secret.secretArn),
   });
-
-/** What a data key is for, as its encryption context says: values people keep, or texts that a log must not show. */
-export type KeyPurpose = 'secrets' | 'masks';
 
 /** Works on data keys of these purposes; one that was made for another, or for none, is refused by KMS. */
 export const onKey = (

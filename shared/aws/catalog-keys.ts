@@ -31,6 +31,7 @@
  */
 
 import type { AuditHistory } from '../model/audit.ts';
+import type { KeyPurpose } from '../model/key-purpose.ts';
 
 export type Key = { pk: string; sk: string };
 
@@ -80,8 +81,6 @@ export const userInviteKey = (email: string, workspace: string): Key => ({
 export const invitesPartition = (workspace: string): string => `${workspace}#invites`;
 export const inviteKey = (workspace: string, email: string): Key => ({ pk: invitesPartition(workspace), sk: email });
 
-/** What a data key is for; its own key, so that who may open one kind of text cannot open the other. */
-export type KeyPurpose = 'secrets' | 'masks';
 export const dataKeyKey = (workspace: string, purpose: KeyPurpose): Key => ({ pk: `${workspace}#keys`, sk: purpose });
 
 export const scriptsPartition = (workspace: string): string => `${workspace}#scripts`;

@@ -1,8 +1,9 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { ConditionalCheckFailedException, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { z } from 'zod';
+import type { KeyPurpose } from '../model/key-purpose.ts';
 import { type CatalogTable, catalogItem, readItem } from './catalog-items.ts';
-import { dataKeyKey, type KeyPurpose } from './catalog-keys.ts';
+import { dataKeyKey } from './catalog-keys.ts';
 
 export type DataKeysConfig = {
   /** The KMS key that encrypts the data keys. */

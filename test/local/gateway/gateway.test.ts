@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import { DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { GenerateDataKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
@@ -68,6 +69,25 @@ describe('a call with the rights of its role', () => {
     await s3.send(new PutObjectCommand({ Bucket: 'payload', Key: 'a b/ü+c', Body: body }));
     const answer = await s3.send(new GetObjectCommand({ Bucket: 'payload', Key: 'a b/ü+c' }));
     expect(Buffer.from((await answer.Body?.transformToByteArray()) ?? []).equals(body)).toBe(true);
+  });
+});
+
+describe('a call of KMS', () => {
+  const make = (roleName: string, EncryptionContext?: Record<string, string>) =>
+    new KMSClient(running.client(roleName)).send(
+      new GenerateDataKeyCommand({ KeyId: running.keyArn, KeySpec: 'AES_256', EncryptionContext }),
+    );
+
+  it('is decided by its encryption context', async () => {
+    expect((await make('writer', { purpose: 'secrets', workspace: 'demo' })).Plaintext).toHaveLength(32);
+    for (const context of [{ purpose: 'masks' }, { workspace: 'demo' }, undefined]) {
+      const error = await refusal(make('writer', context));
+      expect(error).toMatchObject({ name: 'AccessDeniedException', $metadata: { httpStatusCode: 400 } });
+    }
+  });
+
+  it('is refused to a role without a right of its own, though the policy of the key names the account', async () => {
+    expect((await refusal(make('nobody', { purpose: 'secrets' }))).name).toBe('AccessDeniedException');
   });
 });
 

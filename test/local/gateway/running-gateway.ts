@@ -7,6 +7,7 @@ import { Gateway } from '../../../local/gateway/gateway.ts';
 import { Policies } from '../../../local/iam/policies.ts';
 import { parsePolicy } from '../../../local/iam/policy.ts';
 import { DynamoDbService } from '../../../local/services/dynamodb/dynamodb-service.ts';
+import { KmsService } from '../../../local/services/kms/kms-service.ts';
 import { S3Service } from '../../../local/services/s3/s3-service.ts';
 import type { Service } from '../../../local/services/service.ts';
 import { SqsService } from '../../../local/services/sqs/sqs-service.ts';
@@ -23,7 +24,7 @@ class SkewedClock extends Clock {
   }
 }
 
-/** A gateway before real services: table `jobs` (pk), bucket `payload`, queue `work`; role `writer` may all but list, `nobody` nothing. */
+/** A gateway before real services: table `jobs` (pk), bucket `payload`, queue `work`, a key; role `writer` may all but list, `nobody` nothing. */
 export class RunningGateway {
   readonly killed: string[] = [];
   readonly policies = new Policies();
@@ -33,6 +34,8 @@ export class RunningGateway {
   readonly gateway: Gateway;
   readonly #services: Record<string, Service> = {};
   url = '';
+  /** `writer` may make data keys of purpose `secrets` with it; its own policy names the account. */
+  readonly keyArn: string;
   /** Messages that wait in the queue `work`. */
   queued = (): number => 0;
 
@@ -41,7 +44,12 @@ export class RunningGateway {
     s3.createBucket({ name: 'payload' });
     this.#services.s3 = s3;
     const objects = 'arn:aws:s3:::payload/*';
+    const kms = new KmsService({ file: join(this.folder, 'keys.db'), place, now: Date.now });
+    this.keyArn = kms.createKey('secrets').arn;
+    this.#services.kms = kms;
+    const secretsOnly = { StringEquals: { 'kms:EncryptionContext:purpose': 'secrets' } };
     const allowed = [
+      { Effect: 'Allow', Action: 'kms:GenerateDataKey', Resource: this.keyArn, Condition: secretsOnly },
       { Effect: 'Allow', Action: 'dynamodb:*Item', Resource: 'arn:aws:dynamodb:us-east-1:000000000000:table/jobs' },
       { Effect: 'Allow', Action: ['s3:GetObject', 's3:PutObject'], Resource: objects },
       { Effect: 'Allow', Action: 'sqs:SendMessage', Resource: '*' },
@@ -49,6 +57,9 @@ export class RunningGateway {
     this.policies.addRole('writer', []);
     this.policies.attach('writer', parsePolicy({ Statement: allowed }, 'writer'));
     this.policies.addRole('nobody', []);
+    const account = { AWS: `arn:aws:iam::${place.accountId}:root` };
+    const delegate = { Effect: 'Allow', Action: 'kms:*', Resource: '*', Principal: account };
+    this.policies.attachToResource(this.keyArn, parsePolicy({ Statement: delegate }, 'the key'));
     this.gateway = new Gateway({
       services: this.#services,
       policies: this.policies,
