@@ -66,10 +66,11 @@ describe('references among arguments', () => {
     expect(new Set(secrets)).toEqual(
       new Set(['a key in JSON', 'hunter2-and-more', '{"n": 1, "key": "a key in JSON"}']),
     );
-    expect(audited.map(({ operation, resource, job }) => `${operation} ${resource} ${job}`).toSorted()).toEqual([
-      'variables.decrypt_secret u/ann/json job',
-      'variables.decrypt_secret u/ann/password job',
-    ]);
+    expect(
+      audited
+        .map(({ operation, resource, job }) => `${operation} ${resource} ${job}`)
+        .toSorted((one, other) => one.localeCompare(other)),
+    ).toEqual(['variables.decrypt_secret u/ann/json job', 'variables.decrypt_secret u/ann/password job']);
   });
 
   it('to sealed values open for the identity that they were sealed for, and for nobody else', async () => {
