@@ -6,17 +6,26 @@ import { addGranularAcls, getGranularAcls, removeGranularAcls } from '../../shar
 import { type Route, route } from '../../shared/http/route.ts';
 import type { AuditNote } from '../../shared/model/audit.ts';
 import { notFound, Problem, unreachable } from '../../shared/model/errors.ts';
+import type { Resource } from '../../shared/model/resource.ts';
 import type { Grants } from '../../shared/model/roster.ts';
+import type { Variable } from '../../shared/model/variable.ts';
 import { checkManages } from './group-routes.ts';
 import { checkMayRead } from './item-checks.ts';
+import { changeItem, type PathItem, type PathItems, readableItem } from './path-items.ts';
 import { type RosterDeps, rosterOf } from './roster-of.ts';
 
 export type AclDeps = RosterDeps & {
   scripts: Pick<ScriptReads, 'head'>;
   catalog: Pick<ScriptCatalog, 'setGrants'>;
+  variables: PathItems<Variable>['store'];
+  resources: PathItems<Resource>['store'];
 };
 
-type Thing = { workspace: string; kind: 'script' | 'folder' | 'group_'; path: string };
+type Thing = {
+  workspace: string;
+  kind: 'script' | 'variable' | 'resource' | 'folder' | 'group_';
+  path: string;
+};
 
 const missing = ({ workspace, kind, path }: Thing): Problem =>
   notFound(`${kind} ${path} does not exist in workspace ${workspace}`);
@@ -34,6 +43,10 @@ const grantsOn = async (deps: AclDeps, standing: Standing, thing: Thing, now: nu
       checkMayRead(standing, thing.path, head.extra_perms);
       return head.extra_perms ?? {};
     }
+    case 'variable':
+      return (await readableItem({ what: 'variable', store: deps.variables }, standing, thing.path)).extra_perms;
+    case 'resource':
+      return (await readableItem({ what: 'resource', store: deps.resources }, standing, thing.path)).extra_perms;
     case 'folder': {
       const folder = (await rosterOf(deps, thing.workspace, now)).folders.get(thing.path);
       if (folder === undefined) throw missing(thing);
@@ -49,6 +62,18 @@ const grantsOn = async (deps: AclDeps, standing: Standing, thing: Thing, now: nu
       return unreachable(thing.kind);
   }
 };
+
+/** The owner of a path may write what lies there, so this is asked after and holds. */
+const changeGrants = <T extends PathItem>(
+  items: PathItems<T>,
+  standing: Standing,
+  path: string,
+  next: (grants: Grants) => Grants,
+): Promise<void> =>
+  changeItem(items, standing, path, (seen) => {
+    checkOwns(standing, path);
+    return { ...seen, extra_perms: next(seen.extra_perms), rev: seen.rev + 1 };
+  });
 
 /** Changes the grants on a thing; whoever asks must own it (manage it, if a group), as it stands at the write. */
 const change = async (
@@ -66,6 +91,10 @@ const change = async (
         throw new Problem(409, `${thing.path} was changed at the same time: try again`);
       return;
     }
+    case 'variable':
+      return changeGrants({ what: 'variable', store: deps.variables }, standing, thing.path, next);
+    case 'resource':
+      return changeGrants({ what: 'resource', store: deps.resources }, standing, thing.path, next);
     case 'folder': {
       const changed = await deps.writes.changeFolder(thing.workspace, thing.path, (folder) => {
         checkOwns(standing, `f/${thing.path}`);

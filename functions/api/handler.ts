@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { cachedTokens } from '../../shared/access/cached-tokens.ts';
 import { AuditLog } from '../../shared/aws/audit-log.ts';
+import { ResourceTypeCatalog } from '../../shared/aws/catalog-resource-types.ts';
+import { ResourceCatalog } from '../../shared/aws/catalog-resources.ts';
 import { ScriptCatalog } from '../../shared/aws/catalog-script-writes.ts';
 import { ScriptReads } from '../../shared/aws/catalog-scripts.ts';
 import { TokenCatalog } from '../../shared/aws/catalog-tokens.ts';
+import { VariableCatalog } from '../../shared/aws/catalog-variables.ts';
 import { WorkspaceCatalog } from '../../shared/aws/catalog-workspaces.ts';
 import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
 import { followupDeps } from '../../shared/aws/followup-steps.ts';
@@ -18,12 +21,15 @@ import { SchedulerLateSender } from '../../shared/aws/late-sender.ts';
 import { LogReads } from '../../shared/aws/log-reads.ts';
 import { AwsLogStore } from '../../shared/aws/log-store.ts';
 import { LoginAttempts } from '../../shared/aws/login-attempts.ts';
+import { DynamoMaskStore } from '../../shared/aws/mask-store.ts';
 import { MemberWrites } from '../../shared/aws/member-writes.ts';
 import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
 import { RosterWrites } from '../../shared/aws/roster-writes.ts';
 import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
+import { KmsSecretBox } from '../../shared/aws/secret-box.ts';
 import { SettingsStore } from '../../shared/aws/settings-store.ts';
 import { UserCatalog } from '../../shared/aws/user-catalog.ts';
+import { CatalogValueReads } from '../../shared/aws/value-reads.ts';
 import { httpHandler } from '../../shared/http/handler.ts';
 import { parseEnv } from '../../shared/model/env.ts';
 import { accountRoutes } from './account-routes.ts';
@@ -40,10 +46,13 @@ import { jobListRoutes } from './job-list-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { loginRoutes } from './login-routes.ts';
 import { memberRoutes } from './member-routes.ts';
+import { resourceRoutes } from './resource-routes.ts';
+import { resourceTypeRoutes } from './resource-type-routes.ts';
 import { scriptRoutes } from './script-routes.ts';
 import { settingsRoutes } from './settings-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
 import { userRoutes } from './user-routes.ts';
+import { variableRoutes } from './variable-routes.ts';
 import { workspaceRoutes } from './workspace-routes.ts';
 
 // biome-ignore lint/style/noProcessEnv: the composition root reads the environment, once per cold start
@@ -79,6 +88,17 @@ const roster = {
   writes: new RosterWrites(db, CATALOG_TABLE, changed),
 };
 
+const keyArn = env.SECRETS_KEY_ARN;
+const box = new KmsSecretBox(db, CATALOG_TABLE, { keyArn, purpose: 'secrets', makesKeys: true, now: Date.now });
+const masks = new DynamoMaskStore(
+  db,
+  JOBS_TABLE,
+  new KmsSecretBox(db, CATALOG_TABLE, { keyArn, purpose: 'masks', makesKeys: true, now: Date.now }),
+);
+const variables = new VariableCatalog(db, CATALOG_TABLE);
+const resources = new ResourceCatalog(db, CATALOG_TABLE);
+const values = new CatalogValueReads({ variables, resources, box, now: Date.now });
+
 /** Everything over HTTP that neither runs a job nor streams: catalog, job reads, cancel, settings. */
 export const handler = httpHandler({
   deps: { ...callers, tokens: cachedTokens(callers.tokens), audit, now: Date.now },
@@ -109,9 +129,21 @@ export const handler = httpHandler({
       ...roster,
       scripts: new ScriptReads(db, CATALOG_TABLE),
       catalog: new ScriptCatalog(db, CATALOG_TABLE),
+      variables,
+      resources,
     }),
     ...auditRoutes({ audit, workspaces }),
     ...historyRoutes({ audit, rosters: callers.rosters }),
+    ...variableRoutes({
+      variables,
+      values,
+      box,
+      masks,
+      audit,
+      baseUrl: async (now) => (await instance.read(now)).base_url,
+    }),
+    ...resourceRoutes({ resources, values, masks, audit }),
+    ...resourceTypeRoutes({ types: new ResourceTypeCatalog(db, CATALOG_TABLE) }),
     ...scriptRoutes({
       reads: new ScriptReads(db, CATALOG_TABLE),
       catalog: new ScriptCatalog(db, CATALOG_TABLE),

@@ -6,10 +6,13 @@ import { contract, jsonAnswer, jsonBody, NoQuery, noBody, textAnswer } from './c
 
 const mayWrite = { needs: 'workspace', right: 'write' } as const satisfies Access;
 
-/** Things that hold grants of their own: `path` is a script's path, or the name of a folder or group. */
+/** Things that hold grants of their own: `path` is the path of an item, or the name of a folder or group. */
 const OfThing = z.object({
   workspace: WorkspaceId,
-  kind: z.enum(['script', 'folder', 'group_'], 'must be script, folder or group_'),
+  kind: z.enum(
+    ['script', 'variable', 'resource', 'folder', 'group_'],
+    'must be script, variable, resource, folder or group_',
+  ),
   path: z.string().max(255),
 });
 

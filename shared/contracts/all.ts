@@ -9,12 +9,15 @@ import * as jobContracts from './job.ts';
 import * as jobLists from './job-lists.ts';
 import * as login from './login.ts';
 import * as members from './members.ts';
+import * as resourceTypes from './resource-types.ts';
+import * as resources from './resources.ts';
 import * as run from './run.ts';
 import * as scripts from './scripts.ts';
 import * as settings from './settings.ts';
 import * as stream from './stream.ts';
 import * as tokens from './tokens.ts';
 import * as users from './users.ts';
+import * as variables from './variables.ts';
 import * as workspaces from './workspaces.ts';
 
 const files = [
@@ -31,6 +34,9 @@ const files = [
   acls,
   audit,
   scripts,
+  variables,
+  resources,
+  resourceTypes,
   run,
   jobContracts,
   jobLists,

@@ -34,6 +34,8 @@ export type Contract<P, Q, B, A> = {
   body: BodyRule<B>;
   answer: AnswerRule<A>;
   access: Access;
+  /** The body names paths (`path`, `paths`) that the request is about as well: a token's scopes must cover each. */
+  pathsInBody?: true;
 };
 
 /** States a contract; does nothing but infer its types. */

@@ -55,6 +55,7 @@ export const createScript = contract({
   params: InWorkspace,
   query: z.object({ skip_if_noop: Flag.optional() }),
   body: jsonBody(NewScript),
+  pathsInBody: true,
   answer: textAnswer(201),
   access: mayWrite,
 });

@@ -1,11 +1,12 @@
-import { type Access, decide } from '../access/decide.ts';
+import { type Access, type Decision, decide } from '../access/decide.ts';
 import type { AttemptTokenVerifier, Caller, Rosters, TokenStore } from '../access/principal.ts';
+import type { Act } from '../access/scopes.ts';
 import { type Standing, standingOf } from '../access/standing.ts';
 import type { ViewLink, ViewLinks } from '../access/view-link.ts';
-import { actOf } from '../contracts/act.ts';
 import type { AuditTrail } from '../jobs/ports.ts';
 import { notFound, Problem } from '../model/errors.ts';
 import { WorkspaceId } from '../model/workspace.ts';
+import { actsOf } from './acts-of.ts';
 import { auditLine } from './audit-trail.ts';
 import { authenticate } from './authenticate.ts';
 import type { Match } from './match.ts';
@@ -101,6 +102,30 @@ const linkOf = async (
   return token === undefined ? undefined : deps.links?.check(workspace, token);
 };
 
+/** Every act must be allowed. */
+const decideAll = (decisions: readonly Decision[]): Decision =>
+  decisions.find(({ allow }) => !allow) ?? { allow: true };
+
+/** Tells the audit log what was changed, one line for each path. */
+const noteChange = async (
+  deps: HttpDeps,
+  { contract: { path, method } }: Route,
+  principal: Caller | undefined,
+  done: {
+    acts: readonly Act[];
+    standing: Standing | undefined;
+    params: Record<string, string>;
+    note: Reply['audit'];
+    now: number;
+  },
+): Promise<void> => {
+  if (deps.audit === undefined || method === 'GET') return;
+  if (principal?.kind !== 'user' && principal?.kind !== 'job') return;
+  const { acts, standing, params, note, now } = done;
+  for (const act of acts.filter(({ action }) => action !== 'read'))
+    await deps.audit.append(auditLine({ path, act, principal, standing, params, note }, now));
+};
+
 /**
  * Answers one request: routing, then who asks, then what he is in the workspace, then may he, then parsing and the route.
  * Throws a Problem for every refusal that a caller is told about.
@@ -121,18 +146,15 @@ export const answerRequest = async (
   const { workspace, id: job, attempt } = params;
   const { standing, archived, missing } = await placeOf(deps, caller, access, workspace, now);
   const link = await linkOf(deps, access, workspace, request);
-  const act = actOf(route.contract, params);
-  const decision = decide(caller, access, { workspace, job, attempt, act, standing, archived, link });
+  const acts = actsOf(route.contract, params, caller === undefined ? undefined : request.body);
+  const decision = decideAll(
+    acts.map((act) => decide(caller, access, { workspace, job, attempt, act, standing, archived, link })),
+  );
   if (missing && (decision.allow || decision.status === 403))
     throw notFound(`workspace ${workspace ?? ''} does not exist`);
   if (!decision.allow) throw new Problem(decision.status, decision.reason);
   const reply = await route.run({ caller, standing, link: link?.job, params, request, now });
-  if (deps.audit !== undefined && route.contract.method !== 'GET' && act.action !== 'read') {
-    if (caller?.kind === 'user' || caller?.kind === 'job')
-      await deps.audit.append(
-        auditLine({ path: route.contract.path, act, principal: caller, standing, params, note: reply.audit }, now),
-      );
-  }
+  await noteChange(deps, route, caller, { acts, standing, params, note: reply.audit, now });
   const answered = cors ? { ...reply, headers: { ...CORS, ...reply.headers } } : reply;
   return request.method === 'HEAD' ? { ...answered, body: '' } : answered;
 };

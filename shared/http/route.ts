@@ -46,7 +46,7 @@ type Routed = {
 
 /** A contract with what answers it. */
 export type Route = {
-  contract: { id: string; method: Method; path: string; access: Access };
+  contract: { id: string; method: Method; path: string; access: Access; pathsInBody?: true };
   run: (routed: Routed) => Promise<Reply>;
 };
 

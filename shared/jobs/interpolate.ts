@@ -1,13 +1,15 @@
 import type { Standing } from '../access/standing.ts';
 import { badRequest, Problem, unreachable } from '../model/errors.ts';
-import { isJsonObject, type Json, parseJson } from '../model/json.ts';
+import { isJsonObject, type Json, parseSentJson } from '../model/json.ts';
 import type { ValueReads } from './ports.ts';
 
 /** So many references lead from one value to another at most. */
 const CHAIN = 20;
+/** And so many lists and objects stand in each other in what comes of them. */
+const LEVELS = 500;
 /** So many references are followed for one value, and so many characters of JSON come of them. */
 const REFERENCES = 1_000;
-const CHARACTERS = 5_000_000;
+const CHARACTERS = 2_000_000;
 
 const REFERENCE = /^\$(var|jsonvar|res):(.*)$/s;
 type Kind = 'var' | 'jsonvar' | 'res';
@@ -38,23 +40,32 @@ export const interpolateResource = (
   return within({ reads, standing, onSecret, left }, value, at === undefined ? [] : [`$res:${at}`]);
 };
 
-const within = async (following: Following, value: Json, way: readonly string[]): Promise<Json> => {
+const within = async (following: Following, value: Json, way: readonly string[], level = 0): Promise<Json> => {
+  if (level > LEVELS)
+    throw badRequest(`Bad request: what is referred to nests deeper than ${LEVELS} levels${reachedBy(way)}`);
   if (typeof value === 'string') {
     const [, kind, path = ''] = REFERENCE.exec(value) ?? [];
-    return kind === 'var' || kind === 'jsonvar' || kind === 'res' ? referred(following, kind, path, way) : value;
+    return kind === 'var' || kind === 'jsonvar' || kind === 'res'
+      ? referred(following, { kind, path }, way, level)
+      : value;
   }
   if (Array.isArray(value)) {
     const items: Json[] = [];
-    for (const item of value) items.push(await within(following, item, way));
+    for (const item of value) items.push(await within(following, item, way, level + 1));
     return items;
   }
   if (value === null || !isJsonObject(value)) return value;
   const entries: [string, Json][] = [];
-  for (const [name, part] of Object.entries(value)) entries.push([name, await within(following, part, way)]);
+  for (const [name, part] of Object.entries(value)) entries.push([name, await within(following, part, way, level + 1)]);
   return Object.fromEntries(entries);
 };
 
-const referred = async (following: Following, kind: Kind, path: string, way: readonly string[]): Promise<Json> => {
+const referred = async (
+  following: Following,
+  { kind, path }: { kind: Kind; path: string },
+  way: readonly string[],
+  level: number,
+): Promise<Json> => {
   const name = `$${kind}:${path}`;
   if (way.includes(name)) throw badRequest(`Bad request: ${name} refers to itself: ${[...way, name].join(' -> ')}`);
   if (way.length >= CHAIN)
@@ -69,7 +80,7 @@ const referred = async (following: Following, kind: Kind, path: string, way: rea
   following.left.characters -= JSON.stringify(found).length;
   if (following.left.characters < 0)
     throw badRequest(`Bad request: what is referred to is longer than ${CHARACTERS} characters${reachedBy(way)}`);
-  return kind === 'res' ? within(following, found, [...way, name]) : found;
+  return kind === 'res' ? within(following, found, [...way, name], level) : found;
 };
 
 const reachedBy = (way: readonly string[]): string => (way.length === 0 ? '' : ` (referred to by ${way.join(' -> ')})`);
@@ -88,7 +99,7 @@ const lookUp = async ({ reads, standing, onSecret }: Following, kind: Kind, path
     case 'var':
       return value;
     case 'jsonvar': {
-      const parsed = parseJson(value);
+      const parsed = parseSentJson(value);
       if (!parsed.ok) throw badRequest(`Bad request: variable ${path} is not JSON, which $jsonvar:${path} asks for`);
       if (is_secret) for (const text of textsIn(parsed.value)) onSecret(text, path);
       return parsed.value;

@@ -6,26 +6,9 @@ import { ScriptPath } from './script.ts';
 
 /** A resource is one item of the table (400 KB at most). */
 const VALUE_LIMIT_BYTES = 300_000;
-/** No part of a value lies deeper than this. */
-const VALUE_DEPTH = 100;
 
 /** The name of a resource type. A resource may name one that does not exist (yet): types only describe. */
 export const TypeName = z.string().regex(/^[\w-]{1,100}$/, 'must be 1 to 100 letters, digits, "-" or "_"');
-
-const depthOf = (value: unknown): number => {
-  let level = [value];
-  for (let depth = 0; ; depth += 1) {
-    level = level.flatMap((part) => (typeof part === 'object' && part !== null ? Object.values(part) : []));
-    if (level.length === 0 || depth > VALUE_DEPTH) return depth;
-  }
-};
-
-/** A value, as deep as everybody who walks through it can bear. */
-const Value = z
-  .unknown()
-  .refine((value): boolean => value !== undefined, 'is missing')
-  .refine((value) => depthOf(value) <= VALUE_DEPTH, `must not be nested deeper than ${VALUE_DEPTH}`)
-  .pipe(Json);
 
 const described = {
   description: z.string().max(5_000).nullish(),
@@ -34,13 +17,13 @@ const described = {
 };
 
 /** What a client sends to make a resource. */
-export const NewResource = z.object({ path: ScriptPath, value: Value, resource_type: TypeName, ...described });
+export const NewResource = z.object({ path: ScriptPath, value: Json, resource_type: TypeName, ...described });
 export type NewResource = z.infer<typeof NewResource>;
 
 /** What a client sends to change one: what is absent stays. */
 export const EditResource = z.object({
   path: ScriptPath.optional(),
-  value: Value.optional(),
+  value: Json.optional(),
   resource_type: TypeName.optional(),
   ...described,
 });

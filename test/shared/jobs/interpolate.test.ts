@@ -93,8 +93,16 @@ describe('references in a value', () => {
     expect(refused).toMatch(expected);
   });
 
-  test('give no more than 5 million characters', async () => {
+  test('give nothing that nests deeper than 500 levels', async () => {
+    const nested = (inner: string): Json => JSON.parse(`${'['.repeat(400)}${inner}${']'.repeat(400)}`);
+    RESOURCES['u/ann/deep'] = nested('"$res:u/ann/deeper"');
+    RESOURCES['u/ann/deeper'] = nested('1');
+    await expect(follow('$res:u/ann/deep')).rejects.toThrow(/deeper than 500 levels/);
+    expect(JSON.stringify(await follow('$res:u/ann/deeper'))).toHaveLength(801);
+  });
+
+  test('give no more than 2 million characters', async () => {
     VARIABLES['u/ann/long'] = { value: 'x'.repeat(300_000), is_secret: false };
-    await expect(follow(Array.from({ length: 20 }, () => '$var:u/ann/long'))).rejects.toThrow(/longer than 5000000/);
+    await expect(follow(Array.from({ length: 20 }, () => '$var:u/ann/long'))).rejects.toThrow(/longer than 2000000/);
   });
 });
