@@ -34,6 +34,8 @@ export type CloudOptions = {
   streamingLimits?: StreamingLimits | null;
   /** The time of this cloud; a new clock, which shows the machine's time, by default. */
   clock?: Clock;
+  /** False: user code runs as a process like any other, even where the machine could shut it in. */
+  confine?: boolean;
   /** Services that something else answers. */
   forwards?: Record<string, Forward>;
   /** One line about something that went wrong. */
@@ -93,6 +95,7 @@ export const startBase = async (options: CloudOptions, teardown: Teardown): Prom
     wearerOf: (roleName) => wearers.get(roleName) ?? roleName,
     // biome-ignore lint/style/noProcessEnv: the interpreters are found where this process finds them
     imagePath: options.imagePath ?? imagePath(ROOT, process.env.PATH ?? ''),
+    confine: options.confine ?? true,
     ...(options.streamingLimits === undefined ? {} : { streamingLimits: options.streamingLimits }),
     report,
   });

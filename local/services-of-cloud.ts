@@ -1,9 +1,10 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Clock } from './clock.ts';
 import { deliverSchedule } from './deliver-schedule.ts';
 import type { Credentials } from './gateway/credentials.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import type { Policies } from './iam/policies.ts';
+import { type Confinement, findConfinement } from './lambda/confinement.ts';
 import { LambdaService } from './lambda/lambda-service.ts';
 import type { StreamingLimits } from './lambda/streaming-limits.ts';
 import { DynamoDbService } from './services/dynamodb/dynamodb-service.ts';
@@ -13,6 +14,8 @@ import { SchedulerService } from './services/scheduler/scheduler-service.ts';
 import { SecretsManagerService } from './services/secrets-manager/secrets-manager-service.ts';
 import type { Place } from './services/service.ts';
 import { SqsService } from './services/sqs/sqs-service.ts';
+
+const ROOT = dirname(import.meta.dirname);
 
 export type CloudServices = {
   dynamodb: DynamoDbService;
@@ -35,16 +38,34 @@ export type CloudServicesConfig = {
   /** The function that wears a role, for credentials and their sessions' names. */
   wearerOf: (roleName: string) => string;
   imagePath: string;
+  /** Shut user code in where the machine can. */
+  confine: boolean;
   streamingLimits?: StreamingLimits | null;
   report: (line: string) => void;
+};
+
+/** Where there are no namespaces, user code runs as a process like any other, and the owner of the machine is told. */
+const tryConfinement = async ({
+  stateDir,
+  imagePath,
+  report,
+}: CloudServicesConfig): Promise<Confinement | undefined> => {
+  // biome-ignore lint/style/noProcessEnv: the home that is hidden is that of this process
+  const home = process.env.HOME;
+  const found = await findConfinement({ root: ROOT, stateDir, imagePath, home, node: process.execPath });
+  if (typeof found !== 'string') return found;
+  report(`user code is not shut in here (docs/security.md): ${found}`);
+  return undefined;
 };
 
 /** Starts every service on its part of the state folder; none holds a resource of the template yet. */
 export const startServices = async (config: CloudServicesConfig): Promise<CloudServices> => {
   const { stateDir, place, clock, gateway, gatewayUrl, policies, credentials, report } = config;
   const file = (name: string): string => join(stateDir, name);
+  const confinement = config.confine ? await tryConfinement(config) : undefined;
   const lambda = new LambdaService(
     {
+      ...(confinement === undefined ? {} : { confinement }),
       place,
       clock,
       stateDir,

@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { confined } from './confinement.ts';
 import type { FunctionDefinition } from './definitions.ts';
 import type { EnvironmentFolder } from './environment-folder.ts';
 import type { LambdaConfig } from './lambda-config.ts';
 
 const NATIVE_CLIENT = join(import.meta.dirname, 'runtime', 'native-client.cjs');
 const RUNTIME_CLIENT = fileURLToPath(import.meta.resolve('aws-lambda-ric'));
+type RuntimeApi = { address: string; key: string };
+
 const BARE_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 /** The handler of an image function is its CMD. */
@@ -33,7 +36,7 @@ const environmentVariables = (
   definition: FunctionDefinition,
   config: LambdaConfig,
   folder: EnvironmentFolder,
-  runtimeApi: string,
+  runtimeApi: RuntimeApi,
   logStream: string,
 ): Record<string, string> => ({
   PATH: definition.image === undefined ? BARE_PATH : config.imagePath,
@@ -52,7 +55,8 @@ const environmentVariables = (
   AWS_LAMBDA_LOG_STREAM_NAME: logStream,
   AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
   ...(definition.logFormat === 'JSON' ? { AWS_LAMBDA_LOG_FORMAT: 'JSON' } : {}),
-  AWS_LAMBDA_RUNTIME_API: runtimeApi,
+  AWS_LAMBDA_RUNTIME_API: runtimeApi.address,
+  LAMBDA_RUNTIME_KEY: runtimeApi.key,
   LAMBDA_TASK_ROOT: definition.codeDir,
   LAMBDA_RUNTIME_DIR: import.meta.dirname,
   _HANDLER: handlerOf(definition),
@@ -67,23 +71,25 @@ export const spawnEnvironment = (
   definition: FunctionDefinition,
   config: LambdaConfig,
   folder: EnvironmentFolder,
-  runtimeApi: string,
+  runtimeApi: RuntimeApi,
   log: { fd: number; stream: string },
 ): ChildProcess => {
   const env = environmentVariables(definition, config, folder, runtimeApi, log.stream);
   // compiled code is shared by environments that hold our code only; a tenant's must not write what others run
   env.MILLRACE_AHEAD_MS = String(config.clock?.aheadMs ?? 0);
   if (definition.tenancy === undefined) env.NODE_COMPILE_CACHE = join(config.stateDir, 'compile-cache');
-  return spawn(
+  const program = [
     config.nodePath ?? process.execPath,
     // A dozen processes share one machine here: small young generations halve what they hold after a long burst.
-    [
-      `--max-old-space-size=${definition.memoryMb}`,
-      '--max-semi-space-size=2',
-      '--require',
-      NATIVE_CLIENT,
-      RUNTIME_CLIENT,
-    ],
-    { cwd: folder.work, env, detached: true, stdio: ['pipe', log.fd, log.fd] },
-  );
+    `--max-old-space-size=${definition.memoryMb}`,
+    '--max-semi-space-size=2',
+    '--require',
+    NATIVE_CLIENT,
+    RUNTIME_CLIENT,
+  ];
+  const [file = '', ...argv] =
+    definition.tenancy === undefined || config.confinement === undefined
+      ? program
+      : confined(config.confinement, definition, program);
+  return spawn(file, argv, { cwd: folder.work, env, detached: true, stdio: ['pipe', log.fd, log.fd] });
 };

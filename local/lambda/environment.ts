@@ -96,11 +96,11 @@ export class Environment implements RuntimeListener {
   }
 
   async #start(id: string): Promise<void> {
-    const { address, server } = await startRuntimeApi(this);
+    const { address, key, server } = await startRuntimeApi(this);
     this.#server = server;
     if (this.#reason !== undefined) return this.#end(this.#reason);
     const log = { fd: this.#log.fd, stream: `[$LATEST]${id}` };
-    const child = spawnEnvironment(this.#definition, this.#config, this.#folder, address, log);
+    const child = spawnEnvironment(this.#definition, this.#config, this.#folder, { address, key }, log);
     this.#process = child;
     child.stdin?.on('error', () => {});
     child.once('error', (error) => this.#end(exited(id, 1, null), error));

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
+import { TOO_MANY_TASKS } from './confinement.ts';
 
 /** How a function failed. `payload` is JSON text `{"errorType","errorMessage","trace"?}`. */
 export type InvokeFailure = { errorType: string; payload: string };
@@ -36,6 +37,8 @@ export const timedOut = (requestId: string, seconds: number): InvokeFailure =>
 
 /** The process ended in the middle of an invocation. */
 export const exited = (requestId: string, code: number | null, signal: string | null): InvokeFailure => {
+  if (code === TOO_MANY_TASKS)
+    return failure('Runtime.ExitError', requestId, 'killed: more than 1024 processes and threads');
   if (signal !== null) return failure('Runtime.ExitError', requestId, `Runtime exited with error: signal: ${signal}`);
   if (code !== 0) return failure('Runtime.ExitError', requestId, `Runtime exited with error: exit status ${code}`);
   return failure('Runtime.ExitError', requestId, 'Runtime exited without providing a reason');

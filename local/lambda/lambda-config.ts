@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Place } from '../services/service.ts';
+import type { Confinement } from './confinement.ts';
 import type { Credentials, InvokeRecord } from './definitions.ts';
 import type { StreamingLimits } from './streaming-limits.ts';
 
@@ -16,6 +17,8 @@ export type LambdaConfig = {
   credentialsFor: (roleName: string) => Credentials | undefined;
   /** PATH of image functions: the directories of python3, bash, bun and node. */
   imagePath: string;
+  /** How environments of tenants are shut in; undefined: they are processes like all others. */
+  confinement?: Confinement;
   /** Node of the functions; this process's own by default. */
   nodePath?: string;
   /** An environment unused for so long is ended; 5 minutes by default. */

@@ -1,3 +1,4 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
 /** What the runtime of one environment says, as it says it. The handler of a call answers it. */
@@ -36,6 +37,11 @@ export const readPost = async (request: IncomingMessage): Promise<Buffer | undef
   return parts.length === 1 ? parts[0] : Buffer.concat(parts);
 };
 
+const holds = (request: IncomingMessage, key: Buffer): boolean => {
+  const given = Buffer.from(String(request.headers['lambda-runtime-key'] ?? ''));
+  return given.length === key.length && timingSafeEqual(given, key);
+};
+
 const route = (listener: RuntimeListener, request: IncomingMessage, response: ServerResponse): void => {
   const { method, url = '' } = request;
   const [, id = '', what] = (method === 'POST' && INVOCATION.exec(url)) || [];
@@ -46,11 +52,18 @@ const route = (listener: RuntimeListener, request: IncomingMessage, response: Se
   else answerJson(response, 404, { errorType: 'NotFound', errorMessage: `${method} ${url}` });
 };
 
-/** The Lambda Runtime API of one environment, on a port of its own. Answers `host:port` once it listens. */
-export const startRuntimeApi = async (listener: RuntimeListener): Promise<{ address: string; server: Server }> => {
-  const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, (request, response) =>
-    route(listener, request, response),
-  );
+/**
+ * The Lambda Runtime API of one environment, on a port of its own. Answers `host:port` once it listens. On Lambda nobody else
+ * can reach it; here all environments share one loopback, so it answers only who sends the environment's `key`.
+ */
+export const startRuntimeApi = async (
+  listener: RuntimeListener,
+): Promise<{ address: string; key: string; server: Server }> => {
+  const key = randomBytes(24).toString('hex');
+  const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, (request, response) => {
+    if (holds(request, Buffer.from(key))) route(listener, request, response);
+    else answerJson(response, 403, { errorType: 'Forbidden', errorMessage: 'another environment' });
+  });
   server.on('clientError', (_error, socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -58,5 +71,5 @@ export const startRuntimeApi = async (listener: RuntimeListener): Promise<{ addr
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the Runtime API has no port');
-  return { address: `127.0.0.1:${address.port}`, server };
+  return { address: `127.0.0.1:${address.port}`, key, server };
 };

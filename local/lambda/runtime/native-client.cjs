@@ -11,9 +11,25 @@ const { Module } = require('node:module');
 
 // biome-ignore lint/style/noProcessEnv: this is the runtime of a function; its environment is its input
 const [hostname, port] = (process.env.AWS_LAMBDA_RUNTIME_API ?? '').split(':');
+// biome-ignore lint/style/noProcessEnv: as above
+const key = process.env.LAMBDA_RUNTIME_KEY;
 // A child of the function must not inherit what is meant for the runtime alone.
 // biome-ignore lint/style/noProcessEnv: as above
 delete process.env.NODE_COMPILE_CACHE;
+// biome-ignore lint/style/noProcessEnv: as above
+delete process.env.LAMBDA_RUNTIME_KEY;
+
+// The runtime client makes calls of its own for streams: all of them carry the key of this environment.
+const plainRequest = http.request;
+http.request = function requestWithKey(options, ...rest) {
+  if (
+    options.hostname !== hostname ||
+    String(options.port) !== port ||
+    !options.path?.startsWith('/2018-06-01/runtime/')
+  )
+    return plainRequest.call(this, options, ...rest);
+  return plainRequest.call(this, { ...options, headers: { ...options.headers, 'lambda-runtime-key': key } }, ...rest);
+};
 
 /*
  * A function's time is the local cloud's, which tests may set ahead of the machine's. `Date.now` is replaced before the
