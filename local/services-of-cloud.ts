@@ -76,7 +76,11 @@ export const startServices = async (config: CloudServicesConfig): Promise<CloudS
     },
     report,
   );
-  const dynamodb = await DynamoDbService.start({ folder: file('dynamodb'), place });
+  const dynamodb = await DynamoDbService.start({
+    folder: file('dynamodb'),
+    place,
+    ...(confinement === undefined ? {} : { hideWith: confinement.python }),
+  });
   const sqs = new SqsService({ file: file('sqs.db'), place, endpoint: gatewayUrl, now: clock.now });
   clock.onAdvance(() => sqs.wake());
   const meter = (operation: string): void => gateway.meter.count('event-sources', operation);

@@ -5,6 +5,7 @@ import { CONTROL_TIMES } from './control-poll.ts';
 import { createEnvironment } from './environment.ts';
 import { frameSink, type ResponseStream } from './frame-sink.ts';
 import { preparedLaunch } from './prepared-launch.ts';
+import { ownAllProcesses } from './processes.ts';
 import { runJob } from './run-job.ts';
 import { spawnLaunch } from './spawn-launch.ts';
 
@@ -16,6 +17,8 @@ declare const awslambda: {
 
 // biome-ignore lint/style/noProcessEnv: the composition root
 const path = process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin';
+// biome-ignore lint/style/noProcessEnv: as above
+if (process.env.MILLRACE_ALONE === '1') ownAllProcesses();
 const wrappers = join(import.meta.dirname, 'wrappers');
 const environment = createEnvironment({ path, tmp: tmpdir(), wrappers, node: process.execPath });
 const python = preparedLaunch(spawnLaunch, { path, wrappers });

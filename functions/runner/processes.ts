@@ -10,9 +10,25 @@ export const killGroup = (group: number): boolean => {
   }
 };
 
+/** Set where the runner has a machine to itself: processes that are no job's. */
+let ours: Set<number> | undefined;
+
+/**
+ * To be said where every process that comes is the runner's or a job's: in a virtual machine or a process namespace of its
+ * own. From then on whatever lives when a job has ended was left behind by it, but for what runs now and what is spared.
+ */
+export const ownAllProcesses = (): void => {
+  ours = new Set(pids());
+};
+
+/** A helper process of the runner, which outlives jobs. */
+export const spare = (pid: number | undefined): void => {
+  if (pid !== undefined) ours?.add(pid);
+};
+
 /**
  * Kills what a finished run left behind: first its group, then processes that left the group, known by their environment,
- * which holds the run's private TMPDIR. Answers how many there were. They are chased for twenty rounds
+ * which holds the run's private TMPDIR, or because nobody else has any here (`ownAllProcesses`). Answers how many there were. They are chased for twenty rounds
  * of a millisecond, so one that forks all the time is met again.
  */
 export const killLeftovers = (group: number, tmp: string): number => {
@@ -57,6 +73,8 @@ const groupMembers = (group: number): number[] =>
 /** Only processes younger than the run are looked at; their numbers are higher, unless the kernel started over. */
 const escaped = (group: number, tmp: string): number[] => {
   const all = pids();
+  const own = ours;
+  if (own !== undefined) return all.filter((pid) => !own.has(pid) && isRunning(pid));
   const wrapped = lastPid() < group;
   const marker = `\0TMPDIR=${tmp}\0`;
   return all.filter((pid) => (wrapped || pid > group) && `\0${read(pid, 'environ')}`.includes(marker));

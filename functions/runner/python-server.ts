@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Ended, Running } from './launch.ts';
-import { isRunning, killLeftovers } from './processes.ts';
+import { isRunning, killLeftovers, spare } from './processes.ts';
 
 /** What a prepared interpreter is told about a job. */
 export type PreparedJob = { folder: string; env: Record<string, string>; pipe: string; entrypoint: string };
@@ -30,6 +30,7 @@ export class PythonServer {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     this.#child = child;
+    spare(child.pid);
     const gone = Promise.withResolvers<void>();
     child.once('error', () => gone.resolve());
     child.once('exit', () => gone.resolve());

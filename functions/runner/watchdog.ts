@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { spare } from './processes.ts';
 
 /** Groups that must not outlive this process. */
 export type Watchdog = { guard: (group: number) => void; release: (group: number) => void };
@@ -19,6 +20,7 @@ export const startWatchdog = (path: string): Watchdog => {
     env: { PATH: path },
     cwd: '/',
   });
+  spare(shell.pid);
   shell.on('error', () => undefined);
   shell.stdin.on('error', () => undefined);
   shell.unref();

@@ -105,7 +105,7 @@ def become_program(command):
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    os.environ.update(HOME="/tmp", TMPDIR="/tmp")
+    os.environ.update(HOME="/tmp", TMPDIR="/tmp", MILLRACE_ALONE="1")
     os.chdir("/tmp")
     os.execv(command[0], command)
 

@@ -14,11 +14,12 @@ const Failure = z.object({ __type: z.string(), message: z.string().default('') }
 
 /** The DynamoDB behind the local cloud, over kept-alive connections. */
 export class Backend {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 128 });
+  readonly #agent: Agent;
   readonly #url: URL;
 
-  constructor(url: string) {
+  constructor(url: string, agent = new Agent({ keepAlive: true, maxSockets: 128 })) {
     this.#url = new URL(url);
+    this.#agent = agent;
   }
 
   /** Sends the bytes as they are. A kept connection that the other side had closed is tried once more on a new one. */

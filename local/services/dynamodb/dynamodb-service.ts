@@ -39,6 +39,8 @@ export type DynamoDbConfig = {
   place: Place;
   /** A DynamoDB that runs already; without it dynoxide is started. */
   endpoint?: string;
+  /** A Python with which the server can be put where no other process reaches it. */
+  hideWith?: string;
 };
 
 // dynoxide's own region in every ARN it writes.
@@ -55,14 +57,14 @@ export class DynamoDbService implements Service {
   private constructor(config: DynamoDbConfig, child: DynoxideProcess | undefined, url: string) {
     this.#config = config;
     this.#process = child;
-    this.#backend = new Backend(url);
+    this.#backend = new Backend(url, child?.agent);
     this.#keys = { arn: (table) => this.arn(table), hashKey: (table, index) => this.#hashKey(table, index) };
   }
 
   /** Starts the server and resolves once it answers. */
   static async start(config: DynamoDbConfig): Promise<DynamoDbService> {
     if (config.endpoint !== undefined) return new DynamoDbService(config, undefined, config.endpoint);
-    const child = await DynoxideProcess.start(config.folder);
+    const child = await DynoxideProcess.start(config.folder, config.hideWith);
     return new DynamoDbService(config, child, `http://127.0.0.1:${child.port}`);
   }
 

@@ -1,10 +1,12 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { Agent } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { HiddenAgent, HiddenServer } from './hidden-server.ts';
 import { indexStreamRecords } from './stream-index.ts';
 
 const START_TIMEOUT_MS = 10_000;
@@ -59,40 +61,60 @@ const answers = async (port: number): Promise<boolean> => {
   }
 };
 
+const letsIn = (server: HiddenServer): Promise<boolean> =>
+  server.connect().then(
+    (socket) => {
+      socket.destroy();
+      return true;
+    },
+    () => false,
+  );
+
 const ended = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
-/** dynoxide, a DynamoDB on SQLite, as a child process on one folder. */
+/** In a network of its own any port is free. */
+const HIDDEN_PORT = 8000;
+const OWN_NETWORK = join(import.meta.dirname, 'own-network.py');
+
+/** dynoxide, a DynamoDB on SQLite, as a child process on one folder. It lets in whoever can connect. */
 export class DynoxideProcess {
   readonly port: number;
+  /** The way to a hidden one; undefined: it is reached by its port, by everybody on this machine. */
+  readonly agent: Agent | undefined;
   readonly #child: ChildProcess;
   readonly #pidFile: string;
 
-  private constructor(child: ChildProcess, port: number, pidFile: string) {
+  private constructor(child: ChildProcess, port: number, pidFile: string, agent: Agent | undefined) {
     this.#child = child;
     this.port = port;
+    this.agent = agent;
     this.#pidFile = pidFile;
   }
 
-  /** Resolves once it answers. Its messages go to `dynoxide.log` in the folder. */
-  static async start(folder: string): Promise<DynoxideProcess> {
+  /** Resolves once it answers. Its messages go to `dynoxide.log` in the folder. `hideWith`: see own-network.py. */
+  static async start(folder: string, hideWith?: string): Promise<DynoxideProcess> {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const databaseFile = join(folder, 'dynamodb.db');
     const pidFile = join(folder, 'dynoxide.pid');
     await endStale(pidFile, databaseFile);
-    const port = await freePort();
+    const port = hideWith === undefined ? await freePort() : HIDDEN_PORT;
     const log = openSync(join(folder, 'dynoxide.log'), 'a');
-    const child = spawn(installedBinary(), ['serve', '--port', String(port), '--db-path', databaseFile], {
-      stdio: ['ignore', log, log],
+    const program = [installedBinary(), 'serve', '--port', String(port), '--db-path', databaseFile];
+    const [file = '', ...argv] =
+      hideWith === undefined ? program : [hideWith, '-I', '-S', '-B', OWN_NETWORK, String(port), ...program];
+    const child = spawn(file, argv, {
+      stdio: ['ignore', log, log, ...(hideWith === undefined ? [] : ['ipc' as const])],
     });
     writeFileSync(pidFile, String(child.pid));
+    const server = hideWith === undefined ? undefined : new HiddenServer(child);
     const deadline = performance.now() + START_TIMEOUT_MS;
-    while (!(await answers(port))) {
+    while (!(await (server === undefined ? answers(port) : letsIn(server)))) {
       if (ended(child) || performance.now() > deadline)
         throw new Error(`the local DynamoDB did not start: see ${folder}/dynoxide.log`);
       await wait(PAUSE_MS);
     }
     indexStreamRecords(databaseFile);
-    return new DynoxideProcess(child, port, pidFile);
+    return new DynoxideProcess(child, port, pidFile, server && new HiddenAgent(server));
   }
 
   /** Ends it within two seconds; what it acknowledged is on disk. */
