@@ -36,6 +36,8 @@ export type CloudOptions = {
   clock?: Clock;
   /** False: user code runs as a process like any other, even where the machine could shut it in. */
   confine?: boolean;
+  /** Folders of this machine that scripts may read and write though they are shut in; all of them may. */
+  share?: string[];
   /** Services that something else answers. */
   forwards?: Record<string, Forward>;
   /** One line about something that went wrong. */
@@ -96,6 +98,7 @@ export const startBase = async (options: CloudOptions, teardown: Teardown): Prom
     // biome-ignore lint/style/noProcessEnv: the interpreters are found where this process finds them
     imagePath: options.imagePath ?? imagePath(ROOT, process.env.PATH ?? ''),
     confine: options.confine ?? true,
+    share: options.share ?? [],
     ...(options.streamingLimits === undefined ? {} : { streamingLimits: options.streamingLimits }),
     report,
   });

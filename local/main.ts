@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 import type { LocalCloud } from './cloud.ts';
 
 // SQLite is built into Node 24 and still says that it is experimental; every other warning is shown.
@@ -19,6 +19,10 @@ const Settings = z.object({
     .transform((url) => url.replace(/\/$/, ''))
     .optional(),
   MILLRACE_ADMIN_TOKEN: z.string().min(1).optional(),
+  MILLRACE_SHARE: z
+    .string()
+    .default('')
+    .transform((paths) => paths.split(delimiter).filter((path) => path !== '')),
   MILLRACE_WORKERS: z.coerce.number().int().min(1).max(1000).default(4),
 });
 
@@ -57,13 +61,15 @@ const main = async (): Promise<void> => {
   const env = process.env;
   const settings = Settings.safeParse(env);
   if (!settings.success) throw new Error(z.prettifyError(settings.error));
-  const { PORT, MILLRACE_HOME, MILLRACE_BASE_URL, MILLRACE_ADMIN_TOKEN, MILLRACE_WORKERS } = settings.data;
+  const { PORT, MILLRACE_HOME, MILLRACE_BASE_URL, MILLRACE_ADMIN_TOKEN, MILLRACE_SHARE, MILLRACE_WORKERS } =
+    settings.data;
   const cloud = await startLocalCloud({
     home: resolve(MILLRACE_HOME),
     port: PORT,
     ...(MILLRACE_BASE_URL === undefined ? {} : { baseUrl: MILLRACE_BASE_URL }),
     ...(MILLRACE_ADMIN_TOKEN === undefined ? {} : { adminToken: MILLRACE_ADMIN_TOKEN }),
     workers: MILLRACE_WORKERS,
+    share: MILLRACE_SHARE.map((path) => resolve(path)),
     forwards: forwardsOf(env),
     report: (line) => console.error(line),
   });

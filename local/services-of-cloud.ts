@@ -40,6 +40,8 @@ export type CloudServicesConfig = {
   imagePath: string;
   /** Shut user code in where the machine can. */
   confine: boolean;
+  /** Folders of this machine that scripts may read and write. */
+  share: string[];
   streamingLimits?: StreamingLimits | null;
   report: (line: string) => void;
 };
@@ -48,11 +50,12 @@ export type CloudServicesConfig = {
 const tryConfinement = async ({
   stateDir,
   imagePath,
+  share,
   report,
 }: CloudServicesConfig): Promise<Confinement | undefined> => {
   // biome-ignore lint/style/noProcessEnv: the home that is hidden is that of this process
   const home = process.env.HOME;
-  const found = await findConfinement({ root: ROOT, stateDir, imagePath, home, node: process.execPath });
+  const found = await findConfinement({ root: ROOT, stateDir, imagePath, share, home, node: process.execPath });
   if (typeof found !== 'string') return found;
   report(`user code is not shut in here (docs/security.md): ${found}`);
   return undefined;

@@ -12,6 +12,8 @@ export type Confinement = {
   hide: string[];
   /** Folders that are as they are, read-only, in a hidden folder too. */
   keep: string[];
+  /** Folders of this machine that scripts may read and write. */
+  share: string[];
 };
 
 /** /tmp of a Lambda function, MB. */
@@ -23,11 +25,11 @@ const run = promisify(execFile);
 
 /** The command line that runs `program` shut in, within the function's memory. */
 export const confined = (
-  { python, hide, keep }: Confinement,
+  { python, hide, keep, share }: Confinement,
   { codeDir, memoryMb }: Pick<FunctionDefinition, 'codeDir' | 'memoryMb'>,
   program: readonly string[],
 ): string[] => {
-  const spec = { hide, keep: [...keep, codeDir], tmpMb: TMP_MB, memoryMb };
+  const spec = { hide, keep: [...keep, codeDir], share, tmpMb: TMP_MB, memoryMb };
   // -I -S: nothing but the standard library, whatever the user has set up for his Python
   return [python, '-I', '-S', '-B', CONFINE, JSON.stringify(spec), ...program];
 };
@@ -58,6 +60,7 @@ export const findConfinement = async (machine: {
   root: string;
   stateDir: string;
   imagePath: string;
+  share: string[];
   home: string | undefined;
   node: string;
 }): Promise<Confinement | string> => {
@@ -69,6 +72,7 @@ export const findConfinement = async (machine: {
   const node = realpathSync(machine.node);
   const confinement = {
     python,
+    share: machine.share.flatMap(real),
     hide: [...real('/run'), ...real(machine.stateDir), ...(home === undefined ? [] : [home])],
     keep: distinct([
       ...real(machine.root),

@@ -10,7 +10,7 @@ let millrace: Millrace;
 let runs: string;
 beforeAll(async () => {
   millrace = await Millrace.start();
-  runs = join(millrace.home, 'runs');
+  runs = join(millrace.shared, 'runs');
   appendFileSync(runs, '');
   await millrace.workspace();
   await millrace.script('f/demo/note', 'bash', NOTE);

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Client } from './client.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../local/main.ts');
@@ -29,7 +29,9 @@ export class Server extends Client {
     this.#exit = new Promise((done) => child.once('exit', (code) => done(code)));
   }
 
-  /** Resolves when it says that it is ready; rejects with its output when it ends before. */
+  /**
+   * Resolves when it says that it is ready; rejects with its output when it ends before. Scripts may write beside its home.
+   */
   static async start(home: string, workers = 4): Promise<Server> {
     const port = await freePort();
     const child = spawn(process.execPath, [MAIN], {
@@ -41,6 +43,7 @@ export class Server extends Client {
         PORT: String(port),
         MILLRACE_HOME: home,
         MILLRACE_ADMIN_TOKEN: TOKEN,
+        MILLRACE_SHARE: dirname(home),
         MILLRACE_WORKERS: String(workers),
       },
     });

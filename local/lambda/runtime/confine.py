@@ -2,7 +2,7 @@
 namespaces of its own, without any privilege, and ends as it ended. Nothing of it needs root.
 
 The program and all that it starts see only their own processes and IPC; every file system read-only, but /tmp, empty and of
-limited size; the folders in `hide` empty, with those in `keep` put back. They hold no file of this machine's open. What is
+limited size, and the folders in `share`; the folders in `hide` empty, with those in `keep` put back. They hold no file of this machine's open. What is
 over the limits of Lambda is killed: the largest process when memory is used up, everything at more than 1,024 processes and
 threads (exit code 199). All of it dies with the program, with this process, and when the stdin of this process ends.
 """
@@ -72,7 +72,8 @@ def put_back(path, fd):
 def seal_files(spec):
     """Outer folders first: what is kept in a hidden folder may hold a hidden one again."""
     mount(None, "/", flags=MS_REC | MS_PRIVATE)
-    kept = {path: os.open(path, os.O_PATH) for path in spec["keep"] if os.path.exists(path)}
+    shared = [path for path in spec["share"] if os.path.isdir(path)]
+    kept = {path: os.open(path, os.O_PATH) for path in spec["keep"] + shared if os.path.exists(path)}
     devices = {f"/dev/{name}": os.open(f"/dev/{name}", os.O_PATH) for name in DEVICES}
     sizes = {"/tmp": f"size={spec['tmpMb']}m,mode=1777", "/dev": "size=64k,mode=755"}
     hidden = {path for path in spec["hide"] if os.path.isdir(path)} | {"/tmp", "/dev"}
@@ -93,7 +94,7 @@ def seal_files(spec):
     with open("/proc/sys/user/max_user_namespaces", "w") as file:
         file.write("0")
     set_attributes("/", add=ATTR_RDONLY | ATTR_NOSUID, recursive=True)
-    for path in ("/tmp", "/var/tmp", "/dev/shm"):
+    for path in ["/tmp", "/var/tmp", "/dev/shm"] + shared:
         set_attributes(path, clear=ATTR_RDONLY)
 
 
