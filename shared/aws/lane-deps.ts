@@ -1,9 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import { Beats } from '../jobs/beats.ts';
-import type { JobQueue, SecretBox } from '../jobs/ports.ts';
+import type { JobQueue } from '../jobs/ports.ts';
 import type { AttemptDeps } from '../jobs/run-attempt.ts';
 import type { StartDeps } from '../jobs/start-job.ts';
 import { stillAllowed } from '../jobs/still-allowed.ts';
+import type { KeyPurpose } from '../model/key-purpose.ts';
 import { Ed25519AttemptTokens, signingKey } from './attempt-tokens.ts';
 import { AuditLog } from './audit-log.ts';
 import { ResourceCatalog } from './catalog-resources.ts';
@@ -19,6 +20,7 @@ import { AwsLogStore } from './log-store.ts';
 import { DynamoMaskStore } from './mask-store.ts';
 import { AwsPayloadStore } from './payload-store.ts';
 import { RosterReads } from './roster-reads.ts';
+import { KmsSecretBox } from './secret-box.ts';
 import { CatalogValueReads } from './value-reads.ts';
 import { DynamoWorkerStore } from './worker-store.ts';
 
@@ -28,6 +30,7 @@ export type LaneEnv = {
   PAYLOAD_BUCKET: string;
   RUNNER_FUNCTION: string;
   SIGNING_SECRET_ARN: string;
+  SECRETS_KEY_ARN: string;
 };
 
 /** What running attempts takes on AWS: built once per environment by the two functions that may, `dispatch` and `wait`. */
@@ -47,6 +50,9 @@ export const laneDeps = (
     isSuperadmin: (email: string) => users.isSuperadmin(email),
     grants: async (workspace: string, path: string) => (await scripts.head(workspace, path))?.extra_perms ?? {},
   };
+  const box = (purpose: KeyPurpose) =>
+    new KmsSecretBox(db, env.CATALOG_TABLE, { keyArn: env.SECRETS_KEY_ARN, purpose, makesKeys: false, now });
+  const values = box('secrets');
   const start = {
     jobs: new DynamoJobStore(db, env.JOBS_TABLE),
     payloads: new AwsPayloadStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
@@ -56,14 +62,14 @@ export const laneDeps = (
   return {
     ...start,
     ...followupDeps(db, env.CATALOG_TABLE, start),
-    masks: new DynamoMaskStore(db, env.JOBS_TABLE, closedBox),
+    masks: new DynamoMaskStore(db, env.JOBS_TABLE, box('masks')),
     values: new CatalogValueReads({
       variables: new VariableCatalog(db, env.CATALOG_TABLE),
       resources: new ResourceCatalog(db, env.CATALOG_TABLE),
-      box: closedBox,
+      box: values,
       now,
     }),
-    valueBox: closedBox,
+    valueBox: values,
     logs: new AwsLogStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
     scripts: new AwsScriptCode(db, env.CATALOG_TABLE),
     tokens: new Ed25519AttemptTokens(signingKeyOf(env.SIGNING_SECRET_ARN)),
@@ -74,12 +80,6 @@ export const laneDeps = (
     workers,
     now,
   };
-};
-
-/** Opens nothing: no key is there yet. */
-const closedBox: SecretBox = {
-  seal: () => Promise.reject(new Error('there is no key for secrets')),
-  open: () => Promise.reject(new Error('there is no key for secrets')),
 };
 
 /** The signing key, read once per environment; a failed read is tried again by the next job. */
