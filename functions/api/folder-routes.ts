@@ -13,9 +13,9 @@ import {
 } from '../../shared/contracts/folders.ts';
 import { type Route, route } from '../../shared/http/route.ts';
 import type { AuditNote } from '../../shared/model/audit.ts';
-import { badRequest, notFound, Problem } from '../../shared/model/errors.ts';
+import { notFound, Problem } from '../../shared/model/errors.ts';
 import type { Folder } from '../../shared/model/roster.ts';
-import { checkMayRead } from './item-checks.ts';
+import { checkMade, checkMayRead } from './item-checks.ts';
 import { type RosterDeps, rosterOf } from './roster-of.ts';
 
 const view = (workspace: string, folder: Folder) => ({
@@ -88,7 +88,7 @@ const changingRoutes = (deps: RosterDeps): Route[] => {
         created_by: standing.username,
         edited_at: now,
       };
-      if (!(await deps.writes.addFolder(workspace, folder))) throw badRequest(`folder ${name} already exists`);
+      checkMade(await deps.writes.addFolder(workspace, folder, standing.is_admin), `folder ${name}`);
       return { body: `Created folder ${name}`, audit: about(name) };
     }),
     route(updateFolder, async ({ params: { name }, body, standing, now }) => {

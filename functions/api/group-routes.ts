@@ -13,6 +13,7 @@ import { type Route, route } from '../../shared/http/route.ts';
 import type { AuditNote } from '../../shared/model/audit.ts';
 import { badRequest, notFound, Problem } from '../../shared/model/errors.ts';
 import { DEPLOYERS, EVERYONE, type Group, type Roster } from '../../shared/model/roster.ts';
+import { checkMade } from './item-checks.ts';
 import { type RosterDeps, rosterOf } from './roster-of.ts';
 
 /** `all` is nowhere stored: it is whoever is in the workspace. */
@@ -84,7 +85,7 @@ const changingRoutes = (deps: RosterDeps): Route[] => [
       members: isUser ? [standing.username] : [],
       extra_perms: isUser ? { [standing.permissioned_as]: true } : {},
     };
-    if (!(await deps.writes.addGroup(workspace, group))) throw badRequest(`group ${name} already exists`);
+    checkMade(await deps.writes.addGroup(workspace, group, standing.is_admin), `group ${name}`);
     return { body: `Created group ${name}`, audit: about(name) };
   }),
   route(updateGroup, async ({ params: { name }, body, standing }) => {

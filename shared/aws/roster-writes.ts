@@ -1,14 +1,9 @@
-import {
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  type DynamoDBClient,
-  PutItemCommand,
-} from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { z } from 'zod';
 import { Folder, Group } from '../model/roster.ts';
 import { type CatalogTable, catalogItem, readItem } from './catalog-items.ts';
-import { folderKey, groupKey, type Key, workspaceKey, workspaceStateKey } from './catalog-keys.ts';
+import { folderKey, formerKey, groupKey, type Key, workspaceKey, workspaceStateKey } from './catalog-keys.ts';
 import { writeTogether } from './catalog-transaction.ts';
 
 const NEW = 'attribute_not_exists(pk)';
@@ -16,6 +11,12 @@ const THERE = 'attribute_exists(pk)';
 /** Two who change one thing at once: the later one looks again, this often. */
 const TRIES = 5;
 const Revision = z.object({ rev: z.number().optional() });
+
+/**
+ * `former`: there was one of this name, and paths and grants on single things may still name it: whoever made it again would
+ * have them, so only an admin may.
+ */
+type Made = 'made' | 'exists' | 'former';
 
 /** Changes of what decides rights in a workspace, but for its members. Each is one conditional write or one transaction. */
 export class RosterWrites {
@@ -28,8 +29,8 @@ export class RosterWrites {
     this.#changed = changed;
   }
 
-  addGroup(workspace: string, group: Group): Promise<boolean> {
-    return this.#create(workspace, groupKey(workspace, group.name), group);
+  addGroup(workspace: string, group: Group, byAdmin: boolean): Promise<Made> {
+    return this.#create(workspace, groupKey(workspace, group.name), group, byAdmin);
   }
 
   /** Undefined: there is none. `change` may be called again when somebody else changed it meanwhile. */
@@ -41,8 +42,8 @@ export class RosterWrites {
     return this.#remove(workspace, groupKey(workspace, name));
   }
 
-  addFolder(workspace: string, folder: Folder): Promise<boolean> {
-    return this.#create(workspace, folderKey(workspace, folder.name), folder);
+  addFolder(workspace: string, folder: Folder, byAdmin: boolean): Promise<Made> {
+    return this.#create(workspace, folderKey(workspace, folder.name), folder, byAdmin);
   }
 
   changeFolder(workspace: string, name: string, change: (folder: Folder) => Folder): Promise<Folder | undefined> {
@@ -72,10 +73,16 @@ export class RosterWrites {
     return refused.length === 0;
   }
 
-  async #create(workspace: string, key: Key, value: object): Promise<boolean> {
-    const made = await this.#put(key, value, NEW);
+  async #create(workspace: string, key: Key, value: object, byAdmin: boolean): Promise<Made> {
+    const { table: TableName } = this.#at;
+    const former = { TableName, Key: marshall(formerKey(workspace, key)) };
+    const [exists, isFormer] = await writeTogether(this.#at, [
+      { Put: { TableName, Item: catalogItem(key, value), ConditionExpression: NEW } },
+      byAdmin ? { Delete: former } : { ConditionCheck: { ...former, ConditionExpression: NEW } },
+    ]);
     this.#changed(workspace);
-    return made;
+    if (exists === true) return 'exists';
+    return isFormer === true ? 'former' : 'made';
   }
 
   async #change<T extends object>(
@@ -100,16 +107,13 @@ export class RosterWrites {
   }
 
   async #remove(workspace: string, key: Key): Promise<boolean> {
-    const { db, table: TableName } = this.#at;
-    try {
-      await db.send(new DeleteItemCommand({ TableName, Key: marshall(key), ConditionExpression: THERE }));
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw error;
-    } finally {
-      this.#changed(workspace);
-    }
+    const { table: TableName } = this.#at;
+    const refused = await writeTogether(this.#at, [
+      { Delete: { TableName, Key: marshall(key), ConditionExpression: THERE } },
+      { Put: { TableName, Item: catalogItem(formerKey(workspace, key), {}) } },
+    ]);
+    this.#changed(workspace);
+    return refused.length === 0;
   }
 
   async #put(key: Key, value: object, condition: string, rev?: number): Promise<boolean> {
