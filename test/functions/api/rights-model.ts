@@ -95,7 +95,8 @@ export class World {
 
   mayWrite(actor: Actor, path: string): boolean {
     const who = this.#somebody(actor);
-    return actor.limit === undefined && who !== undefined && this.#level(who, path) === 'write';
+    if (actor.limit === 'read-only' || (actor.limit === 'scripts of f/a' && !path.startsWith('f/a/'))) return false;
+    return who !== undefined && this.#level(who, path) === 'write';
   }
 
   /** Makes the call. False: it is refused, or there is nothing for it to do. */
@@ -103,7 +104,7 @@ export class World {
     const who = this.#somebody(actor);
     if (who === undefined || who.operator) return false;
     if (actor.limit !== undefined) {
-      const inScope = call.does === 'delete script' && call.path.startsWith('f/a/');
+      const inScope = (call.does === 'create script' || call.does === 'delete script') && call.path.startsWith('f/a/');
       if (actor.limit === 'read-only' || !inScope) return false;
     }
     switch (call.does) {
