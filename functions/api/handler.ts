@@ -16,18 +16,17 @@ import { InviteCatalog } from '../../shared/aws/invite-catalog.ts';
 import { JobCounts } from '../../shared/aws/job-counts.ts';
 import { SqsJobQueue } from '../../shared/aws/job-queue.ts';
 import { JobReads } from '../../shared/aws/job-reads.ts';
-import { DynamoJobStore } from '../../shared/aws/job-store.ts';
 import { SchedulerLateSender } from '../../shared/aws/late-sender.ts';
 import { LogReads } from '../../shared/aws/log-reads.ts';
 import { AwsLogStore } from '../../shared/aws/log-store.ts';
 import { LoginAttempts } from '../../shared/aws/login-attempts.ts';
 import { DynamoMaskStore } from '../../shared/aws/mask-store.ts';
 import { MemberWrites } from '../../shared/aws/member-writes.ts';
-import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
 import { RosterWrites } from '../../shared/aws/roster-writes.ts';
 import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
 import { KmsSecretBox } from '../../shared/aws/secret-box.ts';
 import { SettingsStore } from '../../shared/aws/settings-store.ts';
+import { startDeps } from '../../shared/aws/start-deps.ts';
 import { UserCatalog } from '../../shared/aws/user-catalog.ts';
 import { CatalogValueReads } from '../../shared/aws/value-reads.ts';
 import { httpHandler } from '../../shared/http/handler.ts';
@@ -60,10 +59,7 @@ const env = parseEnv(Env, process.env);
 
 const db = dynamodb();
 const { JOBS_TABLE, CATALOG_TABLE, PAYLOAD_BUCKET } = env;
-const jobs = new DynamoJobStore(db, JOBS_TABLE);
-const payloads = new AwsPayloadStore(db, JOBS_TABLE, PAYLOAD_BUCKET);
 const instance = new InstanceStore(db, CATALOG_TABLE);
-const callers = callerStores(db, CATALOG_TABLE, jobs);
 const users = new UserCatalog(db, CATALOG_TABLE);
 const tokens = new TokenCatalog(db, CATALOG_TABLE);
 const queue = new SqsJobQueue(
@@ -76,8 +72,10 @@ const queue = new SqsJobQueue(
   }),
 );
 const workspaces = new WorkspaceCatalog(db, CATALOG_TABLE);
+const start = startDeps(db, env, queue);
+const { jobs } = start;
 const audit = new AuditLog(db, CATALOG_TABLE);
-const start = { jobs, payloads, audit, queue };
+const callers = callerStores(db, CATALOG_TABLE, jobs);
 const settings = new SettingsStore(db, CATALOG_TABLE);
 const newToken = (): string => randomBytes(24).toString('base64url');
 const changed = (workspace: string): void => callers.rosters.forget(workspace);
@@ -151,13 +149,13 @@ export const handler = httpHandler({
     }),
     ...jobRoutes({
       ...start,
-      ...followupDeps(db, CATALOG_TABLE, start),
+      ...followupDeps(db, env, start),
       logs: new LogReads(db, JOBS_TABLE, PAYLOAD_BUCKET),
       logStore: new AwsLogStore(db, JOBS_TABLE, PAYLOAD_BUCKET),
       queue,
       links: callers.links,
     }),
-    ...jobListRoutes({ reads: new JobReads(db, JOBS_TABLE), counts: new JobCounts(db, JOBS_TABLE), settings }),
+    ...jobListRoutes({ queue, reads: new JobReads(db, JOBS_TABLE), counts: new JobCounts(db, JOBS_TABLE), settings }),
     ...batchRoutes({
       ...start,
       settings,

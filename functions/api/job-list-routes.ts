@@ -21,9 +21,11 @@ import type { Job } from '../../shared/model/job.ts';
 import type { JobFilter } from '../../shared/model/job-filter.ts';
 import { jobView } from '../../shared/model/job-view.ts';
 import { retentionOf } from '../../shared/model/retention.ts';
+import { whyWaiting } from '../../shared/model/waiting.ts';
 import { jobFilterOf } from './job-filter-of.ts';
+import type { Served } from './read-job.ts';
 
-export type JobListDeps = {
+export type JobListDeps = Served & {
   reads: Pick<JobReads, 'list'>;
   counts: Pick<JobCounts, 'waiting' | 'completed'>;
   settings: Settings;
@@ -50,7 +52,8 @@ const found = (
     oldestFirst: !query.order_desc,
   });
 
-const views = (jobs: Job[]) => jobs.map((job) => jobView(job));
+const views = ({ queue }: JobListDeps, jobs: Job[], now: number) =>
+  jobs.map((job) => jobView(job, { waits_for: whyWaiting(job, queue.serves(job.tag), now) }));
 const ids = (jobs: Job[]): string[] => jobs.map((job) => job.id);
 
 /** Tags as the counts want them: undefined means all. */
@@ -60,9 +63,9 @@ const tagsOf = (text: string | undefined): { tags?: string[] } => {
 };
 
 const listRoutes = (deps: JobListDeps): Route[] => [
-  route(listJobs, async (input) => ({ body: views(await found(deps, input, undefined)) })),
-  route(listQueue, async (input) => ({ body: views(await found(deps, input, 'live')) })),
-  route(listCompletedJobs, async (input) => ({ body: views(await found(deps, input, 'completed')) })),
+  route(listJobs, async (input) => ({ body: views(deps, await found(deps, input, undefined), input.now) })),
+  route(listQueue, async (input) => ({ body: views(deps, await found(deps, input, 'live'), input.now) })),
+  route(listCompletedJobs, async (input) => ({ body: views(deps, await found(deps, input, 'completed'), input.now) })),
   route(listFilteredJobsUuids, async (input) => ({ body: ids(await found(deps, input, undefined)) })),
   route(listFilteredQueueUuids, async (input) => ({ body: ids(await found(deps, input, 'live')) })),
 ];

@@ -30,14 +30,14 @@ export type JobDeps = ReadDeps &
   };
 
 const readingRoutes = (deps: JobDeps): Route[] => [
-  linkRoute(getJob, async ({ params, query, sight }) => ({
-    body: await jobText(deps, await shownJob(deps.jobs, sight, params), {
+  linkRoute(getJob, async ({ params, query, sight, now }) => ({
+    body: await jobText(deps, await shownJob(deps.jobs, sight, params), now, {
       logs: query.no_logs,
       code: query.no_code,
     }),
   })),
-  linkRoute(getCompletedJob, async ({ params, sight }) => ({
-    body: await jobText(deps, await completedJobAt(deps, sight, params), {}),
+  linkRoute(getCompletedJob, async ({ params, sight, now }) => ({
+    body: await jobText(deps, await completedJobAt(deps, sight, params), now, {}),
   })),
   linkRoute(getCompletedJobTiming, async ({ params, sight }) => {
     const job = await completedJobAt(deps, sight, params);

@@ -1,14 +1,18 @@
 import type { Sight } from '../../shared/access/job-visibility.ts';
 import type { LogReads } from '../../shared/aws/log-reads.ts';
-import type { JobStore, PayloadStore } from '../../shared/jobs/ports.ts';
+import type { JobQueue, JobStore, PayloadStore } from '../../shared/jobs/ports.ts';
 import { shownPayloads } from '../../shared/jobs/shown-payloads.ts';
 import { shownJob } from '../../shared/jobs/visible-job.ts';
 import { notFound } from '../../shared/model/errors.ts';
 import { isCompleted, type Job, type JobKey } from '../../shared/model/job.ts';
 import { jobView, withRawFields } from '../../shared/model/job-view.ts';
 import { logLength, logStretch, partsFrom } from '../../shared/model/log-pages.ts';
+import { whyWaiting } from '../../shared/model/waiting.ts';
 
 export type ReadDeps = { jobs: JobStore; payloads: PayloadStore; logs: Pick<LogReads, 'parts' | 'text'> };
+
+/** Tells which tags some worker group serves. */
+export type Served = { queue: Pick<JobQueue, 'serves'> };
 
 /** `get` shows this much of a log: its end (reference 1.2). */
 const SHOWN_LOG_CHARS = 20_000;
@@ -34,8 +38,9 @@ const logEnd = async (deps: ReadDeps, job: Job): Promise<string> => {
 
 /** The job's JSON text, with everything a job page shows. Values over 90,000 bytes are placeholders. */
 export const jobText = async (
-  deps: ReadDeps,
+  deps: ReadDeps & Served,
   job: Job,
+  now: number,
   without: { logs?: boolean | undefined; code?: boolean | undefined },
 ): Promise<string> => {
   const [shown, code, logs] = await Promise.all([
@@ -43,7 +48,10 @@ export const jobText = async (
     job.code === undefined || without.code ? undefined : deps.payloads.get(job, job.code),
     without.logs ? undefined : logEnd(deps, job),
   ]);
-  return withRawFields({ ...jobView(job), logs, raw_code: code }, shown);
+  return withRawFields(
+    { ...jobView(job, { waits_for: whyWaiting(job, deps.queue.serves(job.tag), now) }), logs, raw_code: code },
+    shown,
+  );
 };
 
 /** One answer brings at most this much new log text: with escapes it stays below Lambda's 6 MB. */

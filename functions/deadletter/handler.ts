@@ -1,10 +1,8 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { AuditLog } from '../../shared/aws/audit-log.ts';
 import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
 import { followupDeps } from '../../shared/aws/followup-steps.ts';
 import { JobMessage, SqsJobQueue } from '../../shared/aws/job-queue.ts';
-import { DynamoJobStore } from '../../shared/aws/job-store.ts';
-import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
+import { startDeps } from '../../shared/aws/start-deps.ts';
 import { DynamoWorkerStore } from '../../shared/aws/worker-store.ts';
 import { parseEnv } from '../../shared/model/env.ts';
 import { parseJson } from '../../shared/model/json.ts';
@@ -15,15 +13,10 @@ import { type DeadLetterDeps, reviveJob } from './revive-job.ts';
 const buildDeps = (variables: Record<string, string | undefined>): DeadLetterDeps => {
   const env = parseEnv(Env, variables);
   const db = dynamodb();
-  const start = {
-    jobs: new DynamoJobStore(db, env.JOBS_TABLE),
-    payloads: new AwsPayloadStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
-    queue: new SqsJobQueue(sqsClient(), env.QUEUES),
-    audit: new AuditLog(db, env.CATALOG_TABLE),
-  };
+  const start = startDeps(db, env, new SqsJobQueue(sqsClient(), env.QUEUES));
   return {
     ...start,
-    ...followupDeps(db, env.CATALOG_TABLE, start),
+    ...followupDeps(db, env, start),
     workers: new DynamoWorkerStore(db, env.JOBS_TABLE),
     now: Date.now,
   };

@@ -1,7 +1,7 @@
 import { claimJob } from '../../shared/jobs/claim-job.ts';
 import type { JobQueue, WorkerStore } from '../../shared/jobs/ports.ts';
-import { releaseFull, releaseLost } from '../../shared/jobs/release-job.ts';
-import { type AttemptDeps, runAttempt } from '../../shared/jobs/run-attempt.ts';
+import { releaseLost, releaseWaiting } from '../../shared/jobs/release-job.ts';
+import { type AttemptDeps, type AttemptEnd, runAttempt } from '../../shared/jobs/run-attempt.ts';
 import { runFollowups } from '../../shared/jobs/run-followups.ts';
 import type { Job, JobKey } from '../../shared/model/job.ts';
 
@@ -10,7 +10,6 @@ export type DispatchDeps = AttemptDeps & {
   queue: JobQueue;
   /** Name of this environment as a worker. */
   worker: string;
-  random: () => number;
 };
 
 /**
@@ -37,18 +36,17 @@ export const dispatchJob = async (deps: DispatchDeps, key: JobKey, messageId: st
   }
   const op = `${deps.worker}:${messageId}`;
   const end = await attempt(deps, claim.job, op);
-  if (end !== 'full') return;
-  await releaseFull(deps, claim.job, { op: `full:${op}`, now: deps.now(), random: deps.random() });
+  if (end?.is !== 'waits') return;
+  await releaseWaiting(deps, claim.job, end, { op: `waits:${op}`, now: deps.now(), random: deps.random() });
 };
 
 /** An attempt that could not start for a fault of ours is given back at once, rather than held until its message returns. */
-const attempt = async (deps: DispatchDeps, job: Job, op: string): Promise<'over' | 'full'> => {
+const attempt = async (deps: DispatchDeps, job: Job, op: string): Promise<AttemptEnd | undefined> => {
   try {
-    const end = await runAttempt(deps, job, `end:${op}`);
-    return end.is === 'full' ? 'full' : 'over';
+    return await runAttempt(deps, job, `end:${op}`);
   } catch (error) {
     deps.report('an attempt could not start', error, { job: job.id });
     await releaseLost(deps, job, { op: `lost:${op}`, now: deps.now() });
-    return 'over';
+    return undefined;
   }
 };

@@ -15,7 +15,6 @@ const buildDeps = (variables: Record<string, string | undefined>): DispatchDeps 
   return {
     ...laneDeps(env, worker, new SqsJobQueue(sqsClient(), env.QUEUES)),
     worker,
-    random: Math.random,
   };
 };
 

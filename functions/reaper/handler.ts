@@ -1,10 +1,8 @@
-import { AuditLog } from '../../shared/aws/audit-log.ts';
 import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
 import { followupDeps } from '../../shared/aws/followup-steps.ts';
 import { SqsJobQueue } from '../../shared/aws/job-queue.ts';
-import { DynamoJobStore } from '../../shared/aws/job-store.ts';
 import { LiveJobs } from '../../shared/aws/live-jobs.ts';
-import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
+import { startDeps } from '../../shared/aws/start-deps.ts';
 import { DynamoWorkerStore } from '../../shared/aws/worker-store.ts';
 import { parseEnv } from '../../shared/model/env.ts';
 import { Env } from './env.ts';
@@ -13,15 +11,10 @@ import { type ReaperDeps, recoverJobs } from './recover-jobs.ts';
 const buildDeps = (variables: Record<string, string | undefined>): ReaperDeps => {
   const env = parseEnv(Env, variables);
   const db = dynamodb();
-  const start = {
-    jobs: new DynamoJobStore(db, env.JOBS_TABLE),
-    payloads: new AwsPayloadStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
-    queue: new SqsJobQueue(sqsClient(), env.QUEUES),
-    audit: new AuditLog(db, env.CATALOG_TABLE),
-  };
+  const start = startDeps(db, env, new SqsJobQueue(sqsClient(), env.QUEUES));
   return {
     ...start,
-    ...followupDeps(db, env.CATALOG_TABLE, start),
+    ...followupDeps(db, env, start),
     workers: new DynamoWorkerStore(db, env.JOBS_TABLE),
     live: new LiveJobs(db, { jobs: env.JOBS_TABLE, catalog: env.CATALOG_TABLE }),
     now: Date.now,

@@ -36,7 +36,6 @@ export const handler = streamingHandler({
     directory: new AwsScriptDirectory(db, env.CATALOG_TABLE),
     worker,
     background,
-    random: Math.random,
     wait: async (ms, signal) => {
       await sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
     },

@@ -1,22 +1,20 @@
-import type { AuditTrail, JobQueue, WorkerStore } from '../../shared/jobs/ports.ts';
-import { releaseFull, releaseLost } from '../../shared/jobs/release-job.ts';
+import type { WorkerStore } from '../../shared/jobs/ports.ts';
+import { releaseLost, releaseWaiting } from '../../shared/jobs/release-job.ts';
 import { type AttemptDeps, runAttempt } from '../../shared/jobs/run-attempt.ts';
-import { startClaimedJob, startJob } from '../../shared/jobs/start-job.ts';
+import { type StartDeps, startClaimedJob, startJob } from '../../shared/jobs/start-job.ts';
 import type { Job } from '../../shared/model/job.ts';
 import type { RunRequest } from '../../shared/model/request.ts';
 import type { Background } from './background.ts';
 
-export type RunHereDeps = AttemptDeps & {
-  workers: WorkerStore;
-  queue: JobQueue;
-  audit: AuditTrail;
-  /** Name of this environment as a worker. */
-  worker: string;
-  random: () => number;
-  background: Background;
-  /** Resolves after so many milliseconds, or at once when `signal` says that nobody waits any more. */
-  wait: (ms: number, signal?: AbortSignal) => Promise<void>;
-};
+export type RunHereDeps = AttemptDeps &
+  StartDeps & {
+    workers: WorkerStore;
+    /** Name of this environment as a worker. */
+    worker: string;
+    background: Background;
+    /** Resolves after so many milliseconds, or at once when `signal` says that nobody waits any more. */
+    wait: (ms: number, signal?: AbortSignal) => Promise<void>;
+  };
 
 /**
  * Runs a new job in this invocation: made already claimed, with the same writes, beats and limits as from a queue.
@@ -31,7 +29,8 @@ export const runHere = async (
   deadline: number,
 ): Promise<Job | undefined> => {
   const now = deps.now();
-  if (request.scheduled_for > now || !deps.queue.serves(request.tag)) {
+  const later = request.scheduled_for > now || request.settings?.debounce !== undefined;
+  if (later || !deps.queue.serves(request.tag)) {
     await startJob(deps, request, `create:${requestId}`, now);
     return undefined;
   }
@@ -52,9 +51,8 @@ const attempt = async (deps: RunHereDeps, job: Job, requestId: string): Promise<
   try {
     const end = await runAttempt(deps, job, `end:${requestId}`);
     if (end.is === 'finished') return end.job;
-    if (end.is === 'full') {
-      await releaseFull(deps, job, { op: `full:${requestId}`, now: deps.now(), random: deps.random() });
-    }
+    if (end.is === 'waits')
+      await releaseWaiting(deps, job, end, { op: `waits:${requestId}`, now: deps.now(), random: deps.random() });
     return undefined;
   } catch (error) {
     deps.report('an attempt could not start', error, { job: job.id });

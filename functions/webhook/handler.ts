@@ -1,13 +1,11 @@
 import { cachedTokens } from '../../shared/access/cached-tokens.ts';
-import { AuditLog } from '../../shared/aws/audit-log.ts';
 import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
 import { callerStores } from '../../shared/aws/http-deps.ts';
 import { SqsJobQueue } from '../../shared/aws/job-queue.ts';
-import { DynamoJobStore } from '../../shared/aws/job-store.ts';
 import { SchedulerLateSender } from '../../shared/aws/late-sender.ts';
-import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
 import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
 import { SettingsStore } from '../../shared/aws/settings-store.ts';
+import { startDeps } from '../../shared/aws/start-deps.ts';
 import { httpHandler } from '../../shared/http/handler.ts';
 import { parseEnv } from '../../shared/model/env.ts';
 import { Env } from './env.ts';
@@ -17,22 +15,19 @@ import { webhookRoutes } from './routes.ts';
 const env = parseEnv(Env, process.env);
 
 const db = dynamodb();
-const jobs = new DynamoJobStore(db, env.JOBS_TABLE);
-const callers = callerStores(db, env.CATALOG_TABLE, jobs);
 const late = new SchedulerLateSender({
   group: env.SCHEDULE_GROUP,
   roleArn: env.SCHEDULE_ROLE_ARN,
   deadLetterArn: env.SCHEDULE_DEAD_LETTER_ARN,
 });
+const start = startDeps(db, env, new SqsJobQueue(sqsClient(), env.QUEUES, late));
+const callers = callerStores(db, env.CATALOG_TABLE, start.jobs);
 
 /** HTTP run endpoints -> a queued job: the hot path. */
 export const handler = httpHandler({
   deps: { ...callers, tokens: cachedTokens(callers.tokens), now: Date.now },
   routes: webhookRoutes({
-    jobs,
-    audit: new AuditLog(db, env.CATALOG_TABLE),
-    payloads: new AwsPayloadStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
-    queue: new SqsJobQueue(sqsClient(), env.QUEUES, late),
+    ...start,
     scripts: new AwsScriptDirectory(db, env.CATALOG_TABLE),
     settings: new SettingsStore(db, env.CATALOG_TABLE),
   }),

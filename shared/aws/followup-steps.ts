@@ -5,23 +5,27 @@ import type { StartDeps } from '../jobs/start-job.ts';
 import { errorLine } from '../model/log-line.ts';
 import { AwsScriptDirectory } from './script-directory.ts';
 import { SettingsStore } from './settings-store.ts';
+import { DynamoSlotStore } from './slot-store.ts';
 
 /** How followups are paid on AWS and how long jobs are kept, for every function that ends jobs. */
 export const followupDeps = (
   db: DynamoDBClient,
-  catalog: string,
+  env: { JOBS_TABLE: string; CATALOG_TABLE: string },
   start: StartDeps,
 ): Pick<FinishDeps, 'followups' | 'report' | 'settings'> => {
-  const scripts = new AwsScriptDirectory(db, catalog);
+  const scripts = new AwsScriptDirectory(db, env.CATALOG_TABLE);
+  const slots = new DynamoSlotStore(db, env.JOBS_TABLE);
   return {
     followups: {
-      slot: async () => undefined,
+      slot: async ({ workspace, id, concurrency, duration_ms: durationMs = 0 }, now) => {
+        if (concurrency !== undefined) await slots.free(workspace, concurrency, id, { now, durationMs });
+      },
       handlers: async () => undefined,
       tick: async () => undefined,
       restart: (job, now) => restartPerpetual({ ...start, scripts }, job, now),
       wipe: async () => undefined,
     },
-    settings: new SettingsStore(db, catalog),
+    settings: new SettingsStore(db, env.CATALOG_TABLE),
     report: (message, error, ids) => console.error(errorLine(message, error, ids)),
   };
 };

@@ -14,9 +14,33 @@ import type { JobKey, JobKind } from '../model/job.ts';
  *
  * How often masks were added stands in the job as `masks`: a log is written up to date with it.
  *
+ * `pk` = `<ws>#slots#<key>`: the places under one concurrency limit. `sk` = `slot#<n>`: a place that a job holds (or held
+ * within the window), taken at its start and left by its `slot` followup; `sk` = `line`: when the last of those that wait was
+ * told to look again. Both go by TTL when nobody comes any more.
+ *
+ * `pk` = `<ws>#cached#<digest>`, `sk` = `result`: a result that may be used again until it expires. Written by whoever ended
+ * the job that has it, read before a job of the same version, arguments and identity runs.
+ *
+ * `pk` = `<ws>#debounce#<key>`, `sk` = `batch`: the job that stands for a batch of debounced runs. Written by startJob,
+ * deleted by the claim of that job.
+ *
  * `pk` = `workers`, `sk` = worker name: a worker's beat. Written by dispatch and wait while they hold jobs for more than
  * a few seconds, read and deleted by the reaper.
  */
+
+export const cachedResultKey = (workspace: string, digest: string): { pk: string; sk: string } => ({
+  pk: `${workspace}#cached#${digest}`,
+  sk: 'result',
+});
+export const debounceKey = (workspace: string, key: string): { pk: string; sk: string } => ({
+  pk: `${workspace}#debounce#${key}`,
+  sk: 'batch',
+});
+
+export const slotsPartition = (workspace: string, key: string): string => `${workspace}#slots#${key}`;
+export const SLOT_PREFIX = 'slot#';
+export const LINE_SK = 'line';
+export const slotKey = (partition: string, sk: string): { pk: string; sk: string } => ({ pk: partition, sk });
 
 export const jobKey = (key: JobKey): { pk: string; sk: string } => ({ pk: jobPartition(key), sk: 'job' });
 export const jobPartition = (key: JobKey): string => `${key.workspace}#${key.id}`;

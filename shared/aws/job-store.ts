@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Canceler, JobStore, Op, StoredCompletion } from '../jobs/ports.ts';
-import type { Job, JobKey } from '../model/job.ts';
+import type { Job, JobKey, WaitReason } from '../model/job.ts';
 import { isExpired } from '../model/retention.ts';
 import { fromItem, type Item, toItem } from './job-item.ts';
 import { dueKey, jobKey } from './job-keys.ts';
@@ -64,7 +64,7 @@ export class DynamoJobStore implements JobStore {
   async claim(key: JobKey, claim: { worker: string; now: number; op: Op }) {
     const outcome = await this.#transition(key, claim.op, {
       update:
-        'SET #status = :running, worker = :worker, started_at = :now, attempt = attempt + :one, tries = tries + :one, op = :op',
+        'SET #status = :running, worker = :worker, started_at = :now, attempt = attempt + :one, tries = tries + :one, op = :op REMOVE waits',
       condition: ['#status = :queued', 'scheduled_for <= :now'],
       values: { running: 'running', queued: 'queued', worker: claim.worker, now: claim.now, one: 1, op: claim.op },
     });
@@ -93,10 +93,20 @@ export class DynamoJobStore implements JobStore {
       : { finished: false as const, job: outcome.job };
   }
 
-  async release(key: JobKey, attempt: number, release: { dueAt: number; ran: boolean; op: Op }): Promise<boolean> {
+  async release(
+    key: JobKey,
+    attempt: number,
+    release: { dueAt: number; ran: boolean; op: Op; waits?: WaitReason },
+  ): Promise<boolean> {
+    const again = release.waits === 'retry';
     const outcome = await this.#transition(key, release.op, {
-      update:
-        'SET #status = :queued, op = :op, scheduled_for = :due_at, due = :due, tries = tries - :tried REMOVE worker, started_at',
+      update: [
+        'SET #status = :queued, op = :op, scheduled_for = :due_at, due = :due, tries = ',
+        again ? ':zero, retried = if_not_exists(retried, :zero) + :one' : 'tries - :tried',
+        release.waits === undefined
+          ? ' REMOVE worker, started_at, waits'
+          : ', waits = :waits REMOVE worker, started_at',
+      ].join(''),
       condition: ['#status = :running', 'attempt = :attempt', 'attribute_not_exists(canceled_by)'],
       values: {
         queued: 'queued',
@@ -104,8 +114,9 @@ export class DynamoJobStore implements JobStore {
         op: release.op,
         due_at: release.dueAt,
         due: dueKey(release.dueAt, key.id),
-        tried: release.ran ? 0 : 1,
         attempt,
+        ...(again ? { zero: 0, one: 1 } : { tried: release.ran ? 0 : 1 }),
+        ...(release.waits === undefined ? {} : { waits: release.waits }),
       },
     });
     return outcome.done;
@@ -118,6 +129,16 @@ export class DynamoJobStore implements JobStore {
       values: { ...terminal(key, { ...completion, canceledBy: by.by }, op).values, queued: 'queued' },
     });
     return outcome.done ? outcome.job : undefined;
+  }
+
+  async skipQueued(key: JobKey, completion: StoredCompletion, op: Op): Promise<boolean> {
+    const ending = terminal(key, completion, op);
+    const outcome = await this.#transition(key, op, {
+      ...ending,
+      condition: ['#status = :queued'],
+      values: { ...ending.values, queued: 'queued' },
+    });
+    return outcome.done;
   }
 
   async makeDue(key: JobKey, now: number, op: Op): Promise<Job | undefined> {

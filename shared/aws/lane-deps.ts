@@ -6,7 +6,6 @@ import type { StartDeps } from '../jobs/start-job.ts';
 import { stillAllowed } from '../jobs/still-allowed.ts';
 import type { KeyPurpose } from '../model/key-purpose.ts';
 import { Ed25519AttemptTokens, signingKey } from './attempt-tokens.ts';
-import { AuditLog } from './audit-log.ts';
 import { ResourceCatalog } from './catalog-resources.ts';
 import { AwsScriptCode, ScriptReads } from './catalog-scripts.ts';
 import { TokenCatalog } from './catalog-tokens.ts';
@@ -14,13 +13,14 @@ import { VariableCatalog } from './catalog-variables.ts';
 import { dynamodb } from './clients.ts';
 import { followupDeps } from './followup-steps.ts';
 import { InstanceStore } from './instance.ts';
-import { DynamoJobStore } from './job-store.ts';
 import { LambdaLane } from './lambda-lane.ts';
 import { AwsLogStore } from './log-store.ts';
 import { DynamoMaskStore } from './mask-store.ts';
-import { AwsPayloadStore } from './payload-store.ts';
+import { DynamoResultCache } from './result-cache.ts';
 import { RosterReads } from './roster-reads.ts';
 import { KmsSecretBox } from './secret-box.ts';
+import { DynamoSlotStore } from './slot-store.ts';
+import { startDeps } from './start-deps.ts';
 import { CatalogValueReads } from './value-reads.ts';
 import { DynamoWorkerStore } from './worker-store.ts';
 
@@ -53,15 +53,13 @@ export const laneDeps = (
   const box = (purpose: KeyPurpose) =>
     new KmsSecretBox(db, env.CATALOG_TABLE, { keyArn: env.SECRETS_KEY_ARN, purpose, makesKeys: false, now });
   const values = box('secrets');
-  const start = {
-    jobs: new DynamoJobStore(db, env.JOBS_TABLE),
-    payloads: new AwsPayloadStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
-    audit: new AuditLog(db, env.CATALOG_TABLE),
-    queue,
-  };
+  const start = startDeps(db, env, queue);
   return {
     ...start,
-    ...followupDeps(db, env.CATALOG_TABLE, start),
+    ...followupDeps(db, env, start),
+    cache: new DynamoResultCache(db, env.JOBS_TABLE),
+    slots: new DynamoSlotStore(db, env.JOBS_TABLE),
+    evaluate: async (expression, scope) => (await import('../expressions/quickjs.ts')).evaluate(expression, scope),
     masks: new DynamoMaskStore(db, env.JOBS_TABLE, box('masks')),
     values: new CatalogValueReads({
       variables: new VariableCatalog(db, env.CATALOG_TABLE),
@@ -79,6 +77,7 @@ export const laneDeps = (
     baseUrl: async () => (await instance.read(now())).base_url,
     workers,
     now,
+    random: Math.random,
   };
 };
 

@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DeployedScript, ScriptDirectory } from '../jobs/plan-run.ts';
 import type { Grants } from '../model/roster.ts';
+import { onlyStated } from '../model/run-settings.ts';
 import { ScriptReads } from './catalog-scripts.ts';
 
 /** Deployed scripts as run routes name them: an archived one is not found by its path, but its hashes run for ever. */
@@ -20,7 +21,6 @@ export class AwsScriptDirectory implements ScriptDirectory {
     const version = await this.#reads.version(workspace, hash);
     if (version === undefined || version.deleted) return undefined;
     const { path, language, tag, timeout, priority, visible_to_runner_only, on_behalf_of } = version;
-    const { restart_unless_cancelled, delete_after_secs } = version;
     return {
       path,
       hash,
@@ -29,8 +29,7 @@ export class AwsScriptDirectory implements ScriptDirectory {
       timeout: timeout ?? undefined,
       priority: priority ?? undefined,
       visible_to_runner_only: visible_to_runner_only ?? undefined,
-      restart_unless_cancelled: restart_unless_cancelled ?? undefined,
-      delete_after_secs: delete_after_secs ?? undefined,
+      settings: onlyStated(version),
       on_behalf_of,
     };
   }

@@ -22,8 +22,8 @@ export const RunQuery = z.object({
   permissioned_as: z.string().max(255).optional(),
   timeout: wholeNumber(1, 604_800).optional(),
   queue_limit: wholeNumber(0, 1_000_000).optional(),
-  /** Taken and not used yet. */
-  cache_ttl: wholeNumber(0, 1_000_000_000).optional(),
+  /** Seconds for which the result may be used again. */
+  cache_ttl: wholeNumber(0, 31_622_400).optional(),
   /** Taken and not used yet. */
   skip_preprocessor: Flag.optional(),
   include_header: z.string().optional(),

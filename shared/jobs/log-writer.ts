@@ -91,6 +91,22 @@ export class LogWriter {
     return { tail: { start: this.#start, text: LOST }, masks: undefined };
   }
 
+  /** Forgets what is not written yet. */
+  discard(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#buffer = [];
+    this.#buffered = 0;
+    this.#ready = '';
+  }
+
+  /** Writes all there is, for a job that goes on in another attempt. What cannot be written is lost. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#writing;
+    if (await this.#readMasks()) await this.#writeRest();
+  }
+
   #tail(): LogTail | undefined {
     const { text, notice } = this.masks.ending(this.#buffer.join(''));
     const rest = this.#ready + text;

@@ -2,13 +2,14 @@ import { mayRead } from '../access/item-rights.ts';
 import type { Principal } from '../access/principal.ts';
 import { type Act, scopesAllow } from '../access/scopes.ts';
 import { mayActAs, type Standing } from '../access/standing.ts';
+import { interpolated } from '../model/concurrency.ts';
 import { badRequest, notFound, Problem } from '../model/errors.ts';
 import { uuidV5, uuidV7 } from '../model/ids.ts';
 import type { JsonObject } from '../model/json.ts';
 import { defaultTag, type Language } from '../model/language.ts';
 import type { Runnable, RunRequest } from '../model/request.ts';
 import { EVERYONE, type Grants } from '../model/roster.ts';
-import type { RunSettings } from '../model/run-settings.ts';
+import { type StatedSettings, settingsOf } from '../model/run-settings.ts';
 import type { InstanceSettings } from '../model/settings.ts';
 
 /** What running a deployed script needs to know of it. */
@@ -20,8 +21,7 @@ export type DeployedScript = {
   timeout?: number | undefined;
   priority?: number | undefined;
   visible_to_runner_only?: boolean | undefined;
-  restart_unless_cancelled?: boolean | undefined;
-  delete_after_secs?: number | undefined;
+  settings?: StatedSettings | undefined;
   /** Grants on the script itself; of a version asked for by hash only when they are needed (`grants`). */
   extra_perms?: Grants | undefined;
   /** Whom it runs as, whoever launches it. */
@@ -52,6 +52,7 @@ type RunOptions = {
   job_id?: string | undefined;
   invisible_to_owner?: boolean | undefined;
   timeout?: number | undefined;
+  cache_ttl?: number | undefined;
   /** Run as this: oneself, or a group that one is a member of. */
   permissioned_as?: string | undefined;
 };
@@ -73,6 +74,7 @@ export type RunWish = {
 const LONGEST_RUN_S = 840;
 /** A leap year: no job waits longer for its time. */
 const LATEST_MS = 366 * 86_400_000;
+const LONGEST_TAG = 50;
 /** Namespace of job ids that come from an Idempotency-Key. */
 const IDEMPOTENCY = '6d1f0c3e-7b1e-5f0a-9f58-0a7c52c1d0de';
 /** Function to call instead of main, as Windmill's clients send it among the arguments. */
@@ -100,7 +102,7 @@ export const planRun = async (
     args,
     ...(wish.argsText === undefined || entrypoint !== undefined ? {} : { argsText: wish.argsText }),
     owner: ownerOf(wish, script),
-    tag: tag ?? defaultTag(runnable.language),
+    tag: interpolated(tag ?? defaultTag(runnable.language), workspace, args).slice(0, LONGEST_TAG),
     timeout_s: timeoutOf(options.timeout ?? (script?.timeout || undefined), moment.settings?.job_default_timeout),
     ...(await identity(wish, moment)),
     scheduled_for: dueAt(options, moment.now),
@@ -110,14 +112,18 @@ export const planRun = async (
     ...(options.root_job === undefined ? {} : { root_job: options.root_job }),
     ...(typeof entrypoint === 'string' ? { entrypoint } : {}),
     ...(script?.priority === undefined ? {} : { priority: script.priority }),
-    ...(script === undefined ? {} : { settings: settingsOf(script) }),
+    ...(script === undefined
+      ? {}
+      : {
+          settings: settingsOf(script.settings ?? {}, {
+            workspace,
+            path: script.path,
+            args,
+            cache_ttl: options.cache_ttl,
+          }),
+        }),
   };
 };
-
-const settingsOf = ({ restart_unless_cancelled, delete_after_secs }: DeployedScript): RunSettings => ({
-  ...(restart_unless_cancelled === true ? { restart_unless_cancelled } : {}),
-  ...(delete_after_secs === undefined ? {} : { delete_after_secs }),
-});
 
 /** Running needs to see what is run; a limited token must be good for just this. Code of the request has no path of its own. */
 const checkMayRun = async (

@@ -1,7 +1,9 @@
 import type { Standing } from '../access/standing.ts';
 import type { AuditLine } from '../model/audit.ts';
 import type { Completion } from '../model/completion.ts';
-import type { FollowupName, Job, JobKey, LogTail, Payload } from '../model/job.ts';
+import type { Concurrency } from '../model/concurrency.ts';
+import type { Batch } from '../model/debounce.ts';
+import type { FollowupName, Job, JobKey, LogTail, Payload, WaitReason } from '../model/job.ts';
 import type { Json } from '../model/json.ts';
 import type { Frame, RunnerRequest } from '../model/runner.ts';
 import type { InstanceSettings } from '../model/settings.ts';
@@ -32,10 +34,19 @@ export interface JobStore {
     op: Op,
     masks?: number,
   ): Promise<{ finished: true; job: Job } | { finished: false; job: Job | undefined }>;
-  /** running under `attempt` -> queued again, due at `dueAt`. `ran` false: the try is given back. */
-  release(key: JobKey, attempt: number, release: { dueAt: number; ran: boolean; op: Op }): Promise<boolean>;
+  /**
+   * running under `attempt` -> queued again, due at `dueAt`. `ran` false: the try is given back. `waits` tells those who
+   * look what it waits for; for a `retry` its tries begin anew.
+   */
+  release(
+    key: JobKey,
+    attempt: number,
+    release: { dueAt: number; ran: boolean; op: Op; waits?: WaitReason },
+  ): Promise<boolean>;
   /** queued -> canceled. False when it is not queued any more. */
   cancelQueued(key: JobKey, completion: StoredCompletion, by: Canceler, op: Op): Promise<Job | undefined>;
+  /** queued -> skipped. False when it is not queued any more. */
+  skipQueued(key: JobKey, completion: StoredCompletion, op: Op): Promise<boolean>;
   /** queued for later -> due at `now`. Undefined when it is not queued, or due already. */
   makeDue(key: JobKey, now: number, op: Op): Promise<Job | undefined>;
   /** ended and owing -> ended for good: off the live jobs. Nothing happens to one that owes nothing. */
@@ -155,6 +166,48 @@ export interface SecretBox {
   /** Undefined: it was not sealed here, or is bound to something else. */
   open(workspace: string, bound: string, sealed: string): Promise<string | undefined>;
 }
+
+/** An attempt that holds a place under a concurrency limit. */
+export type SlotHolder = { job: string; attempt: number };
+
+/** The places under concurrency limits. */
+export interface SlotStore {
+  /**
+   * A place for this attempt, or when to look again. Doing it again keeps the place. `holds` tells whether another holder
+   * still runs: places that a crash left behind are taken from those that do not.
+   */
+  take(
+    workspace: string,
+    limit: Concurrency,
+    holder: SlotHolder,
+    now: number,
+    holds: (holder: SlotHolder) => Promise<boolean>,
+  ): Promise<{ taken: true } | { taken: false; lookAgainAt: number }>;
+  /** Leaves the job's place, if it has one. */
+  free(workspace: string, limit: Concurrency, job: string, ended: { now: number; durationMs: number }): Promise<void>;
+}
+
+/** Results of scripts that may be used again. */
+export interface ResultCache {
+  find(workspace: string, digest: string, now: number): Promise<{ job: string; result: Payload } | undefined>;
+  /** `until` in milliseconds since 1970. */
+  keep(workspace: string, digest: string, entry: { job: string; result: Payload }, until: number): Promise<void>;
+}
+
+/** The open batches of debounced runs. */
+export interface BatchStore {
+  read(workspace: string, key: string): Promise<Batch | undefined>;
+  /** False: another job stands for the key than `seen` says. */
+  replace(workspace: string, key: string, seen: Batch | undefined, next: Batch & { due: number }): Promise<boolean>;
+  /** Ends the batch that `job` stands for, or none. False: another job stands for it. */
+  close(workspace: string, key: string, job: string): Promise<boolean>;
+}
+
+/** The value of a JavaScript expression that knows `scope` and nothing else, or why it has none. Never throws. */
+export type Evaluate = (
+  expression: string,
+  scope: Record<string, Json>,
+) => Promise<{ ok: true; value: Json } | { ok: false; reason: string }>;
 
 /** Tells the platform's log of a fault that is dealt with later. `ids` only: nothing of a job that could be secret. */
 export type Report = (message: string, error: unknown, ids: Record<string, string>) => void;

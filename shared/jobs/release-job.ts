@@ -1,21 +1,27 @@
-import { workerLost } from '../model/completion.ts';
-import { type Job, MAX_TRIES } from '../model/job.ts';
+import { failed, workerLost } from '../model/completion.ts';
+import { type Job, MAX_TRIES, type WaitReason } from '../model/job.ts';
 import { type FinishDeps, finishJob } from './finish-job.ts';
-import type { JobQueue, JobStore } from './ports.ts';
+import type { JobQueue } from './ports.ts';
 
 /** Between two looks for room on a full lane: spread, so that waiting jobs do not come back as one. */
 const FULL_MIN_MS = 1_000;
 const FULL_SPREAD_MS = 2_000;
 
-/** Gives back a claim whose lane was full: nothing ran, so it was not a try. `random` is in [0, 1). */
-export const releaseFull = async (
-  deps: { jobs: JobStore; queue: JobQueue },
+/**
+ * Gives back the claim of a job that cannot run now: it waits until `dueAt`, or a little while where that is not known.
+ * Waiting is not a try. `random` is in [0, 1).
+ */
+export const releaseWaiting = async (
+  deps: FinishDeps & { queue: JobQueue },
   job: Job,
+  waits: { reason: WaitReason; dueAt?: number },
   more: { op: string; now: number; random: number },
 ): Promise<void> => {
-  const dueAt = more.now + FULL_MIN_MS + Math.floor(more.random * FULL_SPREAD_MS);
-  const released = await deps.jobs.release(job, job.attempt, { dueAt, ran: false, op: more.op });
+  const dueAt = waits.dueAt ?? more.now + FULL_MIN_MS + Math.floor(more.random * FULL_SPREAD_MS);
+  const released = await deps.jobs.release(job, job.attempt, { dueAt, ran: false, op: more.op, waits: waits.reason });
   if (released) await deps.queue.send(job, dueAt, more.now);
+  // Somebody asked to cancel it meanwhile: then this ends it as canceled, and otherwise does nothing.
+  else await finishJob(deps, job, failed({ name: 'Waiting', message: 'Job could not be queued again' }), more);
 };
 
 /**

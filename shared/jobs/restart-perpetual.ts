@@ -1,5 +1,7 @@
 import { uuidV5 } from '../model/ids.ts';
 import type { Job } from '../model/job.ts';
+import { isJsonObject, parseJson } from '../model/json.ts';
+import { settingsOf } from '../model/run-settings.ts';
 import type { ScriptDirectory } from './plan-run.ts';
 import { type StartDeps, startOnce } from './start-job.ts';
 
@@ -16,16 +18,19 @@ export const restartPerpetual = async (
   now: number,
 ): Promise<void> => {
   const script = job.path === undefined ? undefined : await deps.scripts.newest(job.workspace, job.path);
-  if (script?.restart_unless_cancelled !== true) return;
+  if (script?.settings?.restart_unless_cancelled !== true) return;
   const { path, hash, language, tag, timeout } = script;
   const id = await uuidV5(job.id, 'restart');
+  const argsText = await deps.payloads.get(job, job.args);
+  const parsed = parseJson(argsText);
+  const args = parsed.ok && isJsonObject(parsed.value) ? parsed.value : {};
   await startOnce(
     deps,
     {
       workspace: job.workspace,
       runnable: { kind: 'script', path, hash, language },
-      args: {},
-      argsText: await deps.payloads.get(job, job.args),
+      args,
+      argsText,
       owner: { created_by: job.created_by, permissioned_as: job.permissioned_as, email: job.email },
       tag: tag ?? job.tag,
       timeout_s: timeout || job.timeout_s,
@@ -33,7 +38,7 @@ export const restartPerpetual = async (
       repeatable: false,
       scheduled_for: Math.max(now, (job.started_at ?? now) + NOT_BEFORE_MS),
       visible_to_owner: job.visible_to_owner,
-      settings: { restart_unless_cancelled: true },
+      settings: settingsOf(script.settings, { workspace: job.workspace, path, args, cache_ttl: undefined }),
     },
     now,
   );

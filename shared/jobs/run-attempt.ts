@@ -1,33 +1,37 @@
 import { type Completion, failed, timedOut } from '../model/completion.ts';
 import { unreachable } from '../model/errors.ts';
 import { sha256Hex } from '../model/ids.ts';
-import type { Job } from '../model/job.ts';
+import type { Job, WaitReason } from '../model/job.ts';
 import { isJsonObject, parseJson } from '../model/json.ts';
 import type { EndFrame } from '../model/runner.ts';
 import type { Beats } from './beats.ts';
+import { type BeforeDeps, beforeRun } from './before-run.ts';
 import { finishAttempt } from './finish-attempt.ts';
 import type { FinishDeps } from './finish-job.ts';
 import { LogWriter } from './log-writer.ts';
 import { NotRunnable } from './not-runnable.ts';
-import { type Lane, LaneFull, type LogStore, type MaskStore, RunnerLost } from './ports.ts';
+import { type Evaluate, type Lane, LaneFull, type LogStore, type MaskStore, RunnerLost } from './ports.ts';
+import { nextTry } from './retry-attempt.ts';
 import { type RequestDeps, runnerRequest } from './runner-request.ts';
 import type { Allowed } from './still-allowed.ts';
 
 export type AttemptDeps = RequestDeps &
-  FinishDeps & {
+  FinishDeps &
+  BeforeDeps & {
+    evaluate: Evaluate;
+    random: () => number;
     stillAllowed: (job: Job, now: number) => Promise<Allowed>;
     logs: LogStore;
     masks: MaskStore;
     lane: Lane;
     beats: Beats;
-    now: () => number;
   };
 
 /** What became of an attempt. */
 export type AttemptEnd =
   | { is: 'finished'; job: Job }
-  /** The lane had no room: nothing ran; the claim is the caller's to give back. */
-  | { is: 'full' }
+  /** Not now: the claim is the caller's to give back, until `dueAt` where that is known. */
+  | { is: 'waits'; reason: WaitReason; dueAt?: number }
   /** Somebody else ended or took over the job: this attempt's outcome was discarded. */
   | { is: 'superseded' };
 
@@ -41,17 +45,48 @@ export const runAttempt = (deps: AttemptDeps, job: Job, op: string): Promise<Att
     const log = new LogWriter(deps, job, start);
     await log.write(`job=${job.id} tag=${job.tag} worker=${job.worker ?? ''}\n`);
     const ran = await onLane(deps, job, log);
-    if (ran === 'full') return { is: 'full' };
+    if (ran.is === 'waits') return waiting(ran, log);
+    const again = await nextTry(deps.evaluate, job, ran.completion, deps.random());
+    if (again.note !== undefined) await log.write(`[millrace] ${again.note}\n`);
+    if (again.inMs !== undefined) {
+      // Others may have its place meanwhile.
+      if (job.concurrency !== undefined)
+        await deps.slots.free(job.workspace, job.concurrency, job.id, { now: deps.now(), durationMs: 0 });
+      return waiting({ is: 'waits', reason: 'retry', dueAt: deps.now() + again.inMs }, log);
+    }
     const finished = await finishAttempt(deps, job, ran, log, op);
-    return finished === undefined ? { is: 'superseded' } : { is: 'finished', job: finished };
+    if (finished === undefined) return { is: 'superseded' };
+    await keepResult(deps, finished, ran.cacheKey);
+    return { is: 'finished', job: finished };
   });
 
-type Ran = { completion: Completion; timedOut: boolean };
+type Waits = Extract<AttemptEnd, { is: 'waits' }>;
+type Ended = { is: 'ended'; completion: Completion; timedOut: boolean; cacheKey?: string | undefined };
 
-const onLane = async (deps: AttemptDeps, job: Job, log: LogWriter): Promise<Ran | 'full'> => {
+/** What a job said before it waits again stays in its log; the mere wait for room leaves no trace in it. */
+const waiting = async (waits: Waits, log: LogWriter): Promise<Waits> => {
+  if (waits.reason === 'no_capacity') log.discard();
+  else await log.close();
+  return waits;
+};
+
+/** A result that cannot be kept is only worked out again. */
+const keepResult = async (deps: AttemptDeps, job: Job, cacheKey: string | undefined): Promise<void> => {
+  if (cacheKey === undefined || job.status !== 'success' || job.result === undefined || !job.cache_ttl) return;
+  const until = deps.now() + job.cache_ttl * 1000;
+  await deps.cache
+    .keep(job.workspace, cacheKey, { job: job.id, result: job.result }, until)
+    .catch((error: unknown) => deps.report('a result could not be kept', error, { job: job.id }));
+};
+
+const onLane = async (deps: AttemptDeps, job: Job, log: LogWriter): Promise<Ended | Waits> => {
   try {
     const allowed = await deps.stillAllowed(job, deps.now());
     if ('refused' in allowed) throw new NotRunnable(`Permission denied: ${allowed.refused}`);
+    const before = await beforeRun(deps, job);
+    if (before.is !== 'go') await log.write(`[millrace] ${before.note}\n`);
+    if (before.is === 'waits') return { is: 'waits', reason: 'concurrency_limit', dueAt: before.dueAt };
+    if (before.is === 'ends') return { is: 'ended', completion: before.completion, timedOut: false };
     const { request, secrets } = await runnerRequest(deps, job, allowed.standing, deps.now());
     log.masks.add(secrets);
     const result: string[] = [];
@@ -69,27 +104,28 @@ const onLane = async (deps: AttemptDeps, job: Job, log: LogWriter): Promise<Ran 
           result.push(frame.part);
           break;
         case 'end':
-          return ended(frame, result.join(''), job);
+          return { ...ended(frame, result.join(''), job), cacheKey: before.cacheKey };
         default:
           unreachable(frame);
       }
     }
     return lost('its runner died without a word, possibly out of memory');
   } catch (error) {
-    if (error instanceof LaneFull) return 'full';
+    if (error instanceof LaneFull) return { is: 'waits', reason: 'no_capacity' };
     if (error instanceof RunnerLost) return lost(error.message);
     if (error instanceof NotRunnable)
-      return { completion: failed({ name: error.name, message: error.message }), timedOut: false };
+      return { is: 'ended', completion: failed({ name: error.name, message: error.message }), timedOut: false };
     throw error;
   }
 };
 
-const lost = (why: string): Ran => ({
+const lost = (why: string): Ended => ({
+  is: 'ended',
   completion: failed({ name: 'RunnerDied', message: `Job failed: ${why}` }),
   timedOut: false,
 });
 
-const ended = (end: EndFrame, result: string, job: Job): Ran => {
+const ended = (end: EndFrame, result: string, job: Job): Ended => {
   const memory = end.memPeakKb === undefined ? {} : { memPeakKb: end.memPeakKb };
   switch (end.outcome) {
     case 'success': {
@@ -98,20 +134,22 @@ const ended = (end: EndFrame, result: string, job: Job): Ran => {
       const value = parseJson(text);
       if (!value.ok)
         return {
+          is: 'ended',
           completion: failed({ name: 'InvalidResult', message: `The result is not JSON: ${value.reason}` }),
           timedOut: false,
         };
-      return { completion: { status: 'success', result: text, ...memory }, timedOut: false };
+      return { is: 'ended', completion: { status: 'success', result: text, ...memory }, timedOut: false };
     }
     case 'failure': {
       const error = parseJson(result);
       const value = error.ok && isJsonObject(error.value) ? error.value : { name: 'Error', message: result };
-      return { completion: { ...failed(value), ...memory }, timedOut: false };
+      return { is: 'ended', completion: { ...failed(value), ...memory }, timedOut: false };
     }
     case 'timeout':
-      return { completion: { ...timedOut(job.timeout_s), ...memory }, timedOut: true };
+      return { is: 'ended', completion: { ...timedOut(job.timeout_s), ...memory }, timedOut: true };
     case 'stopped':
       return {
+        is: 'ended',
         completion: { ...failed({ name: 'Stopped', message: 'Job was stopped by its control poll' }), ...memory },
         timedOut: false,
       };

@@ -4,10 +4,11 @@ import { sha256Hex } from '../model/ids.ts';
 import type { Job } from '../model/job.ts';
 import { hasReferences } from '../model/references.ts';
 import type { RunRequest } from '../model/request.ts';
-import type { AuditTrail, JobQueue, JobStore, PayloadStore } from './ports.ts';
+import { type DebounceDeps, joinBatch, takeBatch } from './debounce-run.ts';
+import type { AuditTrail, JobQueue, PayloadStore } from './ports.ts';
 
 /** What starting a job needs of the outside. */
-export type StartDeps = { jobs: JobStore; payloads: PayloadStore; queue: JobQueue; audit: AuditTrail };
+export type StartDeps = DebounceDeps & { queue: JobQueue; audit: AuditTrail };
 
 /**
  * Makes the job durable, then sends its message. Payloads first, then one conditional put: a crash in between leaves at
@@ -15,8 +16,10 @@ export type StartDeps = { jobs: JobStore; payloads: PayloadStore; queue: JobQueu
  * the same job; another request under its id is 422, a chosen id that is taken is 400.
  */
 export const startJob = async (deps: StartDeps, request: RunRequest, op: string, now: number): Promise<Job> => {
-  const job = await newJob(deps.payloads, request, op, now);
+  const joined = await joinBatch(deps, request, now);
+  const job = await newJob(deps.payloads, request, op, now, joined?.request);
   const { started, fresh } = await createOnce(deps, job, request.repeatable);
+  if (fresh && joined !== undefined) await takeBatch(deps, joined, now);
   if (fresh || started.status === 'queued') await deps.queue.send(started, started.scheduled_for, now);
   return started;
 };
@@ -62,14 +65,24 @@ const createOnce = async (
   throw new Problem(422, 'Idempotency-Key was used before with another request: send a new key, or the same request');
 };
 
-const newJob = async (payloads: PayloadStore, request: RunRequest, op: string, now: number): Promise<Job> => {
+const textOf = (request: RunRequest): string => request.argsText ?? JSON.stringify(request.args);
+
+/** `joined`: what the request became by joining a batch; what tells it from another is what was asked. */
+const newJob = async (
+  payloads: PayloadStore,
+  asked: RunRequest,
+  op: string,
+  now: number,
+  joined?: RunRequest,
+): Promise<Job> => {
+  const request = joined ?? asked;
   const { runnable, owner } = request;
   const key = { workspace: request.workspace, id: request.id };
-  const argsText = request.argsText ?? JSON.stringify(request.args);
+  const argsText = textOf(request);
   const [args, code, digest] = await Promise.all([
     payloads.put(key, 'args', argsText),
     runnable.kind === 'preview' ? payloads.put(key, 'code', runnable.code) : undefined,
-    request.repeatable ? sha256Hex(JSON.stringify([runnable, argsText, request.tag])) : undefined,
+    request.repeatable ? sha256Hex(JSON.stringify([runnable, textOf(asked), request.tag])) : undefined,
   ]);
   return {
     ...key,

@@ -1,5 +1,6 @@
 import { isCompleted, isSuccess, type Job, type Payload } from './job.ts';
 import type { Json } from './json.ts';
+import type { Waiting } from './waiting.ts';
 
 /** From this size on `get` gives a placeholder, and the value itself stands behind a route of its own (reference 1.2). */
 const TOO_BIG_BYTES = 90_000;
@@ -57,7 +58,7 @@ const common = (job: Job) => ({
  * Fields that do not apply are undefined, and so absent on the wire. A job canceled before it started counts as started
  * at its end.
  */
-export const jobView = (job: Job, more: { args?: Json; result?: Json } = {}) =>
+export const jobView = (job: Job, more: { args?: Json; result?: Json; waits_for?: Waiting | undefined } = {}) =>
   isCompleted(job.status)
     ? {
         type: 'CompletedJob' as const,
@@ -77,5 +78,6 @@ export const jobView = (job: Job, more: { args?: Json; result?: Json } = {}) =>
         started_at: isoOf(job.started_at),
         scheduled_for: iso(job.scheduled_for),
         running: job.status === 'running',
+        waits_for: more.waits_for,
         ...more,
       };

@@ -29,6 +29,10 @@ export type LogTail = z.infer<typeof LogTail>;
 export const FollowupName = z.enum(['slot', 'handlers', 'tick', 'restart', 'wipe']);
 export type FollowupName = z.infer<typeof FollowupName>;
 
+/** What a queued job waits for, where it had been claimed before. */
+export const WaitReason = z.enum(['no_capacity', 'concurrency_limit', 'retry']);
+export type WaitReason = z.infer<typeof WaitReason>;
+
 /** Which job: ids are unique within a workspace. */
 export type JobKey = { workspace: string; id: string };
 
@@ -77,8 +81,6 @@ export const Job = z.object({
   labels: z.array(z.string()).optional(),
   /** What it still owes others, once it has ended. */
   followups: z.array(FollowupName).optional(),
-  /** The place it holds under a concurrency limit. */
-  slot: z.string().optional(),
   ...RunSettings.shape,
   /** How often secrets were recorded that must not stand in its log (MaskStore), over all attempts. */
   masks: z.number().int().optional(),
@@ -88,6 +90,9 @@ export const Job = z.object({
   end_user_email: z.string().optional(),
   /** Seconds since 1970 from which a completed job counts as gone; absent: never by itself. */
   expires: z.number().int().optional(),
+  /** Times it was tried again after a failure, by its retry policy. */
+  retried: z.number().int().optional(),
+  waits: WaitReason.optional(),
   /** Digest of the request that made the job: a repeated Idempotency-Key with another request is refused by it. */
   request: z.string().optional(),
   /** Who made the last transition, and for which message: a refused write that finds its own `op` had succeeded. */

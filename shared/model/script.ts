@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Json } from './json.ts';
 import { Language, WindmillLanguage } from './language.ts';
 import { Grants } from './roster.ts';
+import { onlyStated, StatedSettings } from './run-settings.ts';
 
 /** Where a script lives: `u/<user>/name`, `f/<folder>/name`, `g/<group>/name`, deeper if wanted. */
 export const ScriptPath = z
@@ -45,14 +46,9 @@ export const NewScript = z.object({
   envs: z.array(z.string()).nullish(),
   timeout: z.number().int().min(0).nullish(),
   priority: z.number().int().min(0).max(100).nullish(),
-  cache_ttl: z.number().int().min(0).nullish(),
-  concurrent_limit: z.number().int().min(0).nullish(),
-  concurrency_time_window_s: z.number().int().min(0).nullish(),
-  concurrency_key: z.string().nullish(),
+  ...StatedSettings.shape,
   dedicated_worker: z.boolean().nullish(),
   ws_error_handler_muted: z.boolean().nullish(),
-  restart_unless_cancelled: z.boolean().nullish(),
-  delete_after_secs: z.number().int().min(0).nullish(),
   visible_to_runner_only: z.boolean().nullish(),
   no_main_func: z.boolean().nullish(),
   auto_kind: z.string().nullish(),
@@ -101,8 +97,7 @@ export const ScriptHead = z.object({
   no_main_func: z.boolean().optional(),
   is_template: z.boolean().optional(),
   visible_to_runner_only: z.boolean().optional(),
-  restart_unless_cancelled: z.boolean().optional(),
-  delete_after_secs: z.number().optional(),
+  settings: StatedSettings.optional(),
   /** Grants on the script; they belong to the path and outlive its versions. */
   extra_perms: Grants.optional(),
   on_behalf_of: OnBehalfOf.optional(),
@@ -135,7 +130,7 @@ export const hashInput = (workspace: string, script: NewScript, parent: string |
     script.envs ?? null,
     script.timeout ?? null,
     script.priority ?? null,
-    script.cache_ttl ?? null,
+    onlyStated(script) ?? null,
     script.labels ?? null,
     script.deployment_message ?? null,
     script.on_behalf_of_email ?? null,
@@ -175,6 +170,7 @@ export const newVersion = (
 
 /** The head that a version becomes, with the grants that its path has. */
 export const headOf = (version: ScriptVersion, extra_perms?: Grants): ScriptHead => ({
+  settings: onlyStated(version),
   path: version.path,
   hash: version.hash,
   language: version.language,
@@ -190,8 +186,6 @@ export const headOf = (version: ScriptVersion, extra_perms?: Grants): ScriptHead
   ...(version.no_main_func ? { no_main_func: true } : {}),
   ...(version.is_template ? { is_template: true } : {}),
   ...(version.visible_to_runner_only ? { visible_to_runner_only: true } : {}),
-  ...(version.restart_unless_cancelled ? { restart_unless_cancelled: true } : {}),
-  ...(typeof version.delete_after_secs === 'number' ? { delete_after_secs: version.delete_after_secs } : {}),
   ...(version.on_behalf_of === undefined ? {} : { on_behalf_of: version.on_behalf_of }),
   ...(extra_perms === undefined ? {} : { extra_perms }),
 });
