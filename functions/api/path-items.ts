@@ -19,7 +19,7 @@ const TRIES = 5;
 const conflict = (path: string): Problem => new Problem(409, `${path} was changed at the same time: try again`);
 
 /** The item at `path`, which must exist (404) whatever the caller may do with it. */
-export const existingItem = async <T extends PathItem>(
+const existingItem = async <T extends PathItem>(
   { what, store }: PathItems<T>,
   workspace: string,
   path: string,

@@ -9,7 +9,7 @@ export type Person = {
   json: (method: string, path: string, body?: unknown) => Promise<any>;
 };
 
-export const holderOf = (api: Api, token: string): Person => {
+const holderOf = (api: Api, token: string): Person => {
   const sent = (body: unknown): Sent => ({ token, ...(body === undefined ? {} : { body }) });
   const call = (method: string, path: string, body?: unknown) => api.call(method, path, sent(body));
   return {
