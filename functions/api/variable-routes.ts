@@ -22,6 +22,7 @@ import {
   type Variable,
   variableView,
 } from '../../shared/model/variable.ts';
+import { toWireCiphertext } from '../../shared/model/wire-ciphertext.ts';
 import { contextualVariables } from './contextual-variables.ts';
 import { checkMayWrite } from './item-checks.ts';
 import {
@@ -94,7 +95,7 @@ const shownValue = async (
   if (isExpired(variable, asker.now)) return undefined;
   if (!variable.is_secret) return variable.value;
   if (wanted.decrypt_secret) return tellValue(deps, asker, variable.path);
-  return wanted.include_encrypted === true ? variable.sealed : undefined;
+  return wanted.include_encrypted === true ? toWireCiphertext(variable.sealed) : undefined;
 };
 
 /** What a list shows and searches: never anything of a secret. */

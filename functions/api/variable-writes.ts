@@ -8,6 +8,7 @@ import {
   type VariableContent,
   variableBinding,
 } from '../../shared/model/variable.ts';
+import { fromWireCiphertext } from '../../shared/model/wire-ciphertext.ts';
 
 type Place = { workspace: string; path: string };
 
@@ -28,14 +29,19 @@ export const givenContent = async (
   place: Place,
   { value, is_secret, already }: { value: string; is_secret: boolean; already: boolean },
 ): Promise<VariableContent> => {
-  checkValueSize(value, is_secret && already);
-  if (!is_secret) return { is_secret, value };
-  if (!already) return sealedSecret(box, place, value);
-  if ((await box.open(place.workspace, variableBinding(place.path), value)) === undefined)
+  if (is_secret && already) return givenSealed(box, place, value);
+  checkValueSize(value);
+  return is_secret ? sealedSecret(box, place, value) : { is_secret, value };
+};
+
+const givenSealed = async (box: SecretBox, place: Place, value: string): Promise<VariableContent> => {
+  const sealed = fromWireCiphertext(value);
+  const text = sealed === undefined ? undefined : await box.open(place.workspace, variableBinding(place.path), sealed);
+  if (sealed === undefined || text === undefined)
     throw badRequest(
       `Bad request: body value: was not encrypted in workspace ${place.workspace} for ${place.path}: send it in plain, with already_encrypted=false (the CLI: --plain-secrets)`,
     );
-  return { is_secret, sealed: value };
+  return { is_secret: true, sealed };
 };
 
 /** The value of `seen` as `edit` leaves it: a secret that moves is sealed anew, for its new path. */

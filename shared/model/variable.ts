@@ -5,7 +5,6 @@ import { ScriptPath } from './script.ts';
 
 /** A variable is one item of the table (400 KB at most), and a sealed value is a third longer than its text. */
 const VALUE_LIMIT_BYTES = 300_000;
-const SEALED_LIMIT_BYTES = 400_500;
 
 const Time = z.iso
   .datetime({ offset: true, error: 'must be an RFC 3339 time such as 2026-01-31T12:00:00Z' })
@@ -66,16 +65,13 @@ export const variableBinding = (path: string): string => `variable:${path}`;
 export const isExpired = (variable: Pick<Variable, 'expires_at'>, now: number): boolean =>
   variable.expires_at !== undefined && variable.expires_at <= now;
 
-const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
-
-/** Throws 400 for a value that is too long, in plain or, when `sealed`, as it is stored. */
-export const checkValueSize = (value: string, sealed = false): void => {
-  const limit = sealed ? SEALED_LIMIT_BYTES : VALUE_LIMIT_BYTES;
-  const bytes = bytesOf(value);
-  if (bytes > limit)
+/** Throws 400 for a value that is too long. */
+export const checkValueSize = (value: string): void => {
+  const bytes = new TextEncoder().encode(value).length;
+  if (bytes > VALUE_LIMIT_BYTES)
     throw new Problem(
       400,
-      `Bad request: body value: is ${bytes} bytes long${sealed ? ' once encrypted' : ''}, more than the limit of ${limit}: keep large values in an object store and their place in a variable`,
+      `Bad request: body value: is ${bytes} bytes long, more than the limit of ${VALUE_LIMIT_BYTES}: keep large values in an object store and their place in a variable`,
     );
 };
 
