@@ -60,6 +60,18 @@ const ofQueues = (workers: WorkersStack): Watched[] => [
   ),
 ];
 
+const ofUpkeep = ({ upkeep }: WorkersStack): Watched[] => [
+  {
+    id: 'LostExpiries',
+    metric: deadMessages(upkeep.lost),
+    above: 0,
+    periods: 1,
+    impact:
+      'Arguments, logs and results of expired jobs were not removed, nor archived where that is on; see the runbook.',
+  },
+  failures('Reconcile', upkeep.reconcile, 'Objects that no job points to any more pile up in the bucket.'),
+];
+
 const ofGroups = (workers: WorkersStack): Watched[] =>
   workers.groups.flatMap(({ name, dispatch, runner }): Watched[] => [
     failures(
@@ -102,6 +114,7 @@ export const watched = (props: { data: DataStack; workers: WorkersStack; api: Ap
   ...ofHttp(props.api),
   failures('Reaper', props.workers.reaper, 'Jobs of dead workers and lost messages are not brought back.'),
   failures('Deadletter', props.workers.deadletter, 'Jobs whose message failed five times are not brought back yet.'),
+  ...ofUpkeep(props.workers),
   {
     id: 'JobsThrottles',
     metric: throttles(props.data.jobs),

@@ -9,7 +9,7 @@ export type AcceptedFinding = {
 
 /** Functions that hold rights on objects of jobs. */
 const JOB_FUNCTIONS =
-  /^(workers\/(Group-[a-z0-9-]+\/Dispatch|Reaper|Deadletter)|api\/(Webhook|Api|Wait\/Platform|Stream\/Platform))\/Role\//;
+  /^(workers\/(Group-[a-z0-9-]+\/Dispatch|Reaper|Deadletter|Upkeep\/(Expiry|Reconcile))|api\/(Webhook|Api|Wait\/Platform|Stream\/Platform))\/Role\//;
 
 /** The functions that make one-shot schedules. */
 const SCHEDULING_FUNCTIONS = /^api\/(Webhook|Api|Wait\/Platform)\/Role\//;
@@ -24,6 +24,17 @@ export const ACCEPTED_FINDINGS: AcceptedFinding[] = [
     at: JOB_FUNCTIONS,
     reason:
       'An S3 right names objects by key, and the keys of jobs that do not exist yet cannot be listed; the right ends at the folders the function works on.',
+  },
+  {
+    rule: /^AwsSolutions-IAM5\[Resource::[^*]*\/archive\/\*\]$/,
+    at: /^workers\/Upkeep\/Expiry\/Role\//,
+    reason:
+      'Archived jobs are named by workspace, day and id, which only their end decides; the right ends at the archive.',
+  },
+  {
+    rule: /^AwsSolutions-SQS3$/,
+    at: /^workers\/Upkeep\/Lost\//,
+    reason: 'It is the last stop itself: what an event source gave up is told of here, and an alarm rings.',
   },
   {
     rule: /^AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:schedule\/[a-z0-9-]+\/\*\]$/,

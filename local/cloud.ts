@@ -14,6 +14,7 @@ import type { FunctionDefinition } from './lambda/definitions.ts';
 import { wholeBody } from './lambda/invoke-response.ts';
 import type { LambdaService } from './lambda/lambda-service.ts';
 import { QueueMapping } from './lambda/queue-mapping.ts';
+import { StreamMapping } from './lambda/stream-mapping.ts';
 import type { SchedulerService } from './services/scheduler/scheduler-service.ts';
 import type { SqsService } from './services/sqs/sqs-service.ts';
 import type { CloudServices } from './services-of-cloud.ts';
@@ -80,6 +81,18 @@ const startEventSources = (
       invoker: services.lambda,
       localConcurrency: options.workers ?? 4,
       meter: ({ operation }) => gateway.meter.count('event-sources', `sqs:${operation}`),
+      ...(options.report === undefined ? {} : { report: options.report }),
+    });
+    mapping.start();
+    teardown.add(() => mapping.close());
+  }
+  for (const definition of deployed.streams) {
+    const mapping = new StreamMapping(definition, {
+      source: services.dynamodb.stream(definition.tableName),
+      invoker: services.lambda,
+      checkpointFile: join(options.home, `stream-${definition.id}`),
+      now: clock.now,
+      send: (queue, body) => services.sqs.send(queue, { body }),
       ...(options.report === undefined ? {} : { report: options.report }),
     });
     mapping.start();

@@ -2,7 +2,7 @@ import { buildBuckets } from './assembly/buckets.ts';
 import { checkWiring } from './assembly/check-wiring.ts';
 import { Deployment } from './assembly/deployment.ts';
 import { frontDoor } from './assembly/distribution.ts';
-import { queueMappings } from './assembly/event-sources.ts';
+import { eventSources } from './assembly/event-sources.ts';
 import { functionDefinitions } from './assembly/functions.ts';
 import { identities } from './assembly/identities.ts';
 import { buildKeys } from './assembly/keys.ts';
@@ -15,7 +15,7 @@ import { buildSecrets } from './assembly/secrets.ts';
 import { buildTables } from './assembly/tables.ts';
 import type { FrontDoorDefinition } from './front-door/definitions.ts';
 import type { Policies } from './iam/policies.ts';
-import type { FunctionDefinition, QueueMappingDefinition } from './lambda/definitions.ts';
+import type { FunctionDefinition, QueueMappingDefinition, StreamMappingDefinition } from './lambda/definitions.ts';
 import type { Place } from './services/service.ts';
 import type { CloudServices } from './services-of-cloud.ts';
 
@@ -35,6 +35,7 @@ export type Deployed = {
   deployment: Deployment;
   functions: FunctionDefinition[];
   mappings: QueueMappingDefinition[];
+  streams: StreamMappingDefinition[];
   frontDoor: FrontDoorDefinition;
 };
 
@@ -65,12 +66,12 @@ export const deploy = async (config: DeployConfig): Promise<Deployed> => {
     lambda: (name) => arn('lambda', `function:${name}`),
   });
   const functions = functionDefinitions(deployment);
-  const mappings = queueMappings(deployment);
+  const { queues: mappings, streams } = eventSources(deployment);
   const door = frontDoor(deployment);
   deployment.startingWith('Custom::');
   deployment.of('AWS::CloudFormation::CustomResource');
   deployment.refuseUnknown();
-  checkWiring({ functions, mappings, frontDoor: door.definition, distributionId: door.id }, policies, place);
+  checkWiring({ functions, mappings, streams, frontDoor: door.definition, distributionId: door.id }, policies, place);
   for (const definition of functions) services.lambda.defineFunction(definition);
-  return { deployment, functions, mappings, frontDoor: door.definition };
+  return { deployment, functions, mappings, streams, frontDoor: door.definition };
 };

@@ -14,6 +14,8 @@ export const ZipFunction = z.enum([
   'dispatch',
   'reaper',
   'deadletter',
+  'expiry',
+  'reconcile',
   'seed',
 ]);
 export type ZipFunction = z.infer<typeof ZipFunction>;

@@ -9,7 +9,7 @@ export type PrivateBucketProps = {
   writeOnce?: boolean;
 };
 
-/** Encrypted, TLS only, never public. Nothing is expired by age alone: only failed uploads and what was tagged an orphan. */
+/** Encrypted, TLS only, never public. Nothing is expired by age alone: only failed uploads, replaced versions, and what was tagged an orphan. */
 export class PrivateBucket extends Construct {
   readonly bucket: Bucket;
 
@@ -22,8 +22,9 @@ export class PrivateBucket extends Construct {
       enforceSSL: true,
       removalPolicy: props.removal,
       lifecycleRules: [
-        { id: 'failed-uploads', abortIncompleteMultipartUploadAfter: Duration.days(7) },
-        { id: 'orphans', tagFilters: { 'millrace-orphan': 'true' }, expiration: Duration.days(1) },
+        { id: 'failed-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
+        { id: 'old-versions', noncurrentVersionExpiration: Duration.days(1) },
+        { id: 'orphans', tagFilters: { orphan: 'true' }, expiration: Duration.days(1) },
       ],
     });
     if (props.writeOnce === true) {

@@ -6,13 +6,17 @@ import {
   appendAudit,
   consume,
   invoke,
+  listJobObjects,
   measure,
+  onArchive,
+  onCursors,
   onIndexes,
   onKey,
   onObjects,
   onSchedules,
   onTable,
   readSecrets,
+  readStream,
   sendTo,
 } from './statements.ts';
 
@@ -108,6 +112,25 @@ export const reaperRights = (stores: Stores, sending: Sending): PolicyStatement[
 export const deadletterRights = (stores: Stores, sending: Sending, deadLetters: IQueue): PolicyStatement[] => [
   ...mayRescueJobs(stores, sending),
   consume([deadLetters]),
+];
+
+/** Takes away what lay beside jobs that are gone, and archives it before; `lost`: where a batch that failed is told of. */
+export const expiryRights = (stores: Stores, lost: IQueue): PolicyStatement[] => [
+  readStream(stores.jobs),
+  onTable(stores.jobs, 'GetItem', 'Query', 'BatchWriteItem'),
+  onTable(stores.catalog, 'GetItem'),
+  listJobObjects(stores.payload),
+  onObjects(stores.payload, 'GetObject', 'args', 'code', 'result', 'log'),
+  onObjects(stores.payload, 'DeleteObject', 'args', 'code', 'result', 'log'),
+  onArchive(stores.payload),
+  sendTo([lost]),
+];
+
+export const reconcileRights = (stores: Stores): PolicyStatement[] => [
+  onTable(stores.jobs, 'BatchGetItem'),
+  onCursors(stores.jobs),
+  listJobObjects(stores.payload),
+  onObjects(stores.payload, 'PutObjectTagging', 'args', 'code', 'result', 'log'),
 ];
 
 export const seedRights = (

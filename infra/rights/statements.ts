@@ -39,13 +39,39 @@ export type PayloadFolder = 'args' | 'code' | 'result' | 'log';
 /** Reads or writes single objects under these folders. Not listing: a missing object reads as 403, not as 404. */
 export const onObjects = (
   bucket: Bucket,
-  operation: 'GetObject' | 'PutObject',
+  operation: 'GetObject' | 'PutObject' | 'DeleteObject' | 'PutObjectTagging',
   ...folders: PayloadFolder[]
 ): PolicyStatement =>
   new PolicyStatement({
     actions: [`s3:${operation}`],
     resources: folders.map((folder) => bucket.arnForObjects(`jobs/*/${folder}/*`)),
   });
+
+/** Lists the objects of jobs, and no others. */
+export const listJobObjects = (bucket: Bucket): PolicyStatement =>
+  new PolicyStatement({
+    actions: ['s3:ListBucket'],
+    resources: [bucket.bucketArn],
+    conditions: { StringLike: { 's3:prefix': 'jobs/*' } },
+  });
+
+/** Writes archived jobs, and looks whether one is there. */
+export const onArchive = (bucket: Bucket): PolicyStatement =>
+  new PolicyStatement({ actions: ['s3:GetObject', 's3:PutObject'], resources: [bucket.arnForObjects('archive/*')] });
+
+/** What an event source mapping does in its function's name. */
+export const readStream = (table: Table): PolicyStatement => {
+  const { tableStreamArn } = table;
+  if (tableStreamArn === undefined) throw new Error('the table has no stream');
+  return dynamo([tableStreamArn], 'DescribeStream', 'GetShardIterator', 'GetRecords', 'ListStreams');
+};
+
+/** Writes how far a walk over all jobs has come, and no job. */
+export const onCursors = (table: Table): PolicyStatement => {
+  const statement = dynamo([table.tableArn], 'GetItem', 'PutItem', 'DeleteItem');
+  statement.addConditions({ 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['upkeep'] } });
+  return statement;
+};
 
 /** Sends to these queues. */
 export const sendTo = (queues: IQueue[]): PolicyStatement =>

@@ -7,9 +7,10 @@ import type { Env as DeadletterEnv } from '../../functions/deadletter/env.ts';
 import type { Env as ReaperEnv } from '../../functions/reaper/env.ts';
 import type { Assets } from '../build/assets.ts';
 import type { Config } from '../config.ts';
-import { EveryMinute } from '../constructs/every-minute.ts';
 import { JobSchedules } from '../constructs/job-schedules.ts';
+import { JobUpkeep } from '../constructs/job-upkeep.ts';
 import { MessageQueue } from '../constructs/message-queue.ts';
+import { OnSchedule } from '../constructs/on-schedule.ts';
 import { PlatformFunction } from '../constructs/platform-function.ts';
 import { LANE_TIMEOUT_S, WorkerGroup } from '../constructs/worker-group.ts';
 import { queuesEnv, storesEnv } from '../environment.ts';
@@ -31,6 +32,7 @@ export class WorkersStack extends Stack {
   readonly deadLetters: IQueue;
   readonly reaper: IFunction;
   readonly deadletter: IFunction;
+  readonly upkeep: JobUpkeep;
 
   constructor(scope: Construct, id: string, props: WorkersProps) {
     super(scope, id, { ...props, description: 'Millrace: queues and what runs jobs' });
@@ -54,6 +56,7 @@ export class WorkersStack extends Stack {
     this.lane = { runner: first.runner, signingSecret };
     this.reaper = this.#reaper(props);
     this.deadletter = this.#deadletter(props);
+    this.upkeep = new JobUpkeep(this, 'Upkeep', { assets, stores, logRetention: config.logRetentionDays });
   }
 
   #sending(config: Config): Sending {
@@ -81,7 +84,7 @@ export class WorkersStack extends Stack {
       logRetention: config.logRetentionDays,
       rights: reaperRights(stores, this.sending),
     }).fn;
-    new EveryMinute(this, 'ReaperTick', { target: reaper });
+    new OnSchedule(this, 'ReaperTick', { target: reaper, expression: 'rate(1 minute)' });
     return reaper;
   }
 

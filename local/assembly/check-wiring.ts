@@ -1,12 +1,13 @@
 import type { FrontDoorDefinition, Origin } from '../front-door/definitions.ts';
 import { type Caller, decide, mayAssume } from '../iam/decide.ts';
 import type { Policies } from '../iam/policies.ts';
-import type { FunctionDefinition, QueueMappingDefinition } from '../lambda/definitions.ts';
+import type { FunctionDefinition, QueueMappingDefinition, StreamMappingDefinition } from '../lambda/definitions.ts';
 import type { Place } from '../services/service.ts';
 
 export type Wiring = {
   functions: FunctionDefinition[];
   mappings: QueueMappingDefinition[];
+  streams: StreamMappingDefinition[];
   frontDoor: FrontDoorDefinition;
   distributionId: string;
 };
@@ -65,6 +66,22 @@ const pollDemands = (mapping: QueueMappingDefinition, roleName: string, place: P
     context: { 'aws:SecureTransport': ['true'] },
   }));
 
+const streamDemands = (mapping: StreamMappingDefinition, roleName: string, place: Place): Demand[] => {
+  const demand = (action: string, resource: string): Demand => ({
+    who: `the event source of ${mapping.functionName}`,
+    caller: { kind: 'role', arn: `arn:aws:iam::${place.accountId}:role/${roleName}` },
+    action,
+    resource,
+    context: { 'aws:SecureTransport': ['true'] },
+  });
+  const reads = ['DescribeStream', 'GetShardIterator', 'GetRecords', 'ListStreams'];
+  const { streamArn, failureQueueArn } = mapping;
+  return [
+    ...reads.map((read) => demand(`dynamodb:${read}`, streamArn)),
+    ...(failureQueueArn === undefined ? [] : [demand('sqs:SendMessage', failureQueueArn)]),
+  ];
+};
+
 /**
  * Checks what AWS checks when it connects services to functions and here happens without a call: routes and URLs may
  * invoke, pollers may poll, CloudFront may read, Lambda may wear the roles. Throws naming everything that is missing.
@@ -75,6 +92,7 @@ export const checkWiring = (wiring: Wiring, policies: Policies, place: Place): v
   const demands = [
     ...Object.values(wiring.frontDoor.origins).flatMap((origin) => originDemands(origin, wiring, place, arn)),
     ...wiring.mappings.flatMap((mapping) => pollDemands(mapping, roles.get(mapping.functionName) ?? '', place)),
+    ...wiring.streams.flatMap((mapping) => streamDemands(mapping, roles.get(mapping.functionName) ?? '', place)),
   ];
   const missing = demands.flatMap(({ who, caller, action, resource, context }) => {
     const roleName = caller.kind === 'role' ? (caller.arn.split('/').at(-1) ?? '') : undefined;

@@ -35,6 +35,26 @@ export type QueueMappingDefinition = {
   filters?: string[];
 };
 
+/** An event source mapping of the template that reads a table's stream. */
+export type StreamMappingDefinition = {
+  id: string;
+  functionName: string;
+  tableName: string;
+  streamArn: string;
+  startingPosition: 'TRIM_HORIZON' | 'LATEST';
+  batchSize: number;
+  /** Halves a batch that failed, so that one bad record is found out. */
+  bisect: boolean;
+  /** Tries after the first; Infinity: until the records are too old. */
+  maximumRetries: number;
+  maximumAgeSeconds?: number;
+  /** Where a batch that was given up is told of. */
+  failureQueueArn?: string;
+  reportBatchItemFailures: boolean;
+  /** FilterCriteria patterns (JSON texts): a record that matches none is passed over, as on AWS. */
+  filters?: string[];
+};
+
 export type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 
 /** One message as an SQS receive gives it. `attributes` hold at least ApproximateReceiveCount. */

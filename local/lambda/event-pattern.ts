@@ -36,6 +36,19 @@ const matches = (pattern: EventPattern, value: Json | undefined): boolean =>
     return Array.isArray(rules) ? rules.some((rule) => holds(rule, inner)) : matches(rules, inner);
   });
 
+/** Whether an event passes a filter. */
+export const matchesEvent = (pattern: EventPattern, event: Json): boolean => matches(pattern, event);
+
+const EVENT_NAMES = ['INSERT', 'MODIFY', 'REMOVE'] as const;
+
+/** The kinds of stream records that any of the filters could want; all without a filter. */
+export const eventNamesOf = (patterns: EventPattern[]): (typeof EVENT_NAMES)[number][] =>
+  EVENT_NAMES.filter((eventName) => {
+    const wants = ({ eventName: rules }: EventPattern): boolean =>
+      rules === undefined || matches({ eventName: rules }, { eventName });
+    return patterns.length === 0 || patterns.some(wants);
+  });
+
 /** Whether a message passes a filter. The body counts as JSON when it is JSON, else as text. */
 export const matchesMessage = (pattern: EventPattern, message: QueueMessage): boolean => {
   const body = parseJson(message.body);

@@ -24,6 +24,9 @@ import type { JobKey, JobKind } from '../model/job.ts';
  * `pk` = `<ws>#debounce#<key>`, `sk` = `batch`: the job that stands for a batch of debounced runs. Written by startJob,
  * deleted by the claim of that job.
  *
+ * `pk` = `upkeep`, `sk` = `restamp` or `reconcile`: how far a walk over all jobs has come. Written and read by the reaper
+ * and by reconcile.
+ *
  * `pk` = `workers`, `sk` = worker name: a worker's beat. Written by dispatch and wait while they hold jobs for more than
  * a few seconds, read and deleted by the reaper.
  */
@@ -64,6 +67,8 @@ export const maskKey = (key: JobKey, attempt: number, digest: string): { pk: str
   sk: `${maskPrefix(attempt)}${digest}`,
 });
 
+export const upkeepKey = (walk: 'restamp' | 'reconcile'): { pk: string; sk: string } => ({ pk: 'upkeep', sk: walk });
+
 export const WORKERS = 'workers';
 export const workerKey = (worker: string): { pk: string; sk: string } => ({ pk: WORKERS, sk: worker });
 
@@ -86,7 +91,18 @@ export const sortKey = (createdAt: number, id: string): string => `${digits(crea
 export const dueKey = (scheduledFor: number, id: string): string => `${digits(scheduledFor, 14)}#${id}`;
 
 /** S3 keys of a job's objects: one prefix a job, so that they go with it. */
-const jobPrefix = (key: JobKey): string => `jobs/${key.workspace}/${key.id}/`;
+export const JOBS_PREFIX = 'jobs/';
+export const jobPrefix = (key: JobKey): string => `${JOBS_PREFIX}${key.workspace}/${key.id}/`;
 export const payloadObject = (key: JobKey, name: string): string => `${jobPrefix(key)}${name.replace('#', '/')}`;
 export const logObject = (key: JobKey, attempt: number, start: number): string =>
   `${jobPrefix(key)}log/${digits(attempt, 4)}/${digits(start, 12)}`;
+
+/** The job an object belongs to; undefined for a key that is no job's. */
+export const jobOfObject = (object: string): JobKey | undefined => {
+  const [, workspace, id] = /^jobs\/([^/]+)\/([^/]+)\//.exec(object) ?? [];
+  return workspace === undefined || id === undefined ? undefined : { workspace, id };
+};
+
+/** What is kept of a job after its retention, where the instance archives: by the day (UTC) it ended. */
+export const archivedJob = (key: JobKey, completedAt: number): string =>
+  `archive/${key.workspace}/dt=${new Date(completedAt).toISOString().slice(0, 10)}/${key.id}.jsonl`;

@@ -1,7 +1,16 @@
 import { S3Client } from '@aws-sdk/client-s3';
 
 /** What is used of the client, by name, so that the rest stays out of the bundles. */
-export { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+export {
+  CopyObjectCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  PutObjectTaggingCommand,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
 
 let client: S3Client | undefined;
 

@@ -85,6 +85,22 @@ export interface Settings {
   read(now: number): Promise<InstanceSettings>;
 }
 
+/** What lies beside a job's item: items of its partition, and objects under its prefix. */
+export interface JobRemains {
+  /** Names of the items; whether any of them points to objects; and whether the job itself is there. */
+  list(key: JobKey): Promise<{ items: string[]; objects: boolean; job: boolean }>;
+  /** Of no items: does nothing. What is gone already counts as deleted. */
+  deleteItems(key: JobKey, items: readonly string[]): Promise<void>;
+  /** All objects under the job's prefix, or under one of these folders of it. */
+  deleteObjects(key: JobKey, folders?: readonly string[]): Promise<void>;
+}
+
+/** Where completed jobs go before their retention takes them. */
+export interface JobArchive {
+  /** One line of JSON for the whole job, once: a second call for the same job changes nothing. */
+  keep(job: Job): Promise<void>;
+}
+
 /** One piece of a log. `start` counts characters of the whole log. */
 export type LogPage = { attempt: number; start: number; text: string };
 

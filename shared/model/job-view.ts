@@ -69,7 +69,7 @@ export const jobView = (job: Job, more: { args?: Json; result?: Json; waits_for?
         success: isSuccess(job.status),
         is_skipped: job.status === 'skipped',
         status: job.status,
-        deleted: false,
+        deleted: job.deleted ?? false,
         ...more,
       }
     : {

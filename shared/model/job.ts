@@ -93,6 +93,8 @@ export const Job = z.object({
   /** Times it was tried again after a failure, by its retry policy. */
   retried: z.number().int().optional(),
   waits: WaitReason.optional(),
+  /** Its arguments, result and log were wiped on request; the rest of it stays. */
+  deleted: z.boolean().optional(),
   /** Digest of the request that made the job: a repeated Idempotency-Key with another request is refused by it. */
   request: z.string().optional(),
   /** Who made the last transition, and for which message: a refused write that finds its own `op` had succeeded. */

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Millrace } from './millrace.ts';
 
@@ -46,5 +48,62 @@ describe('instance settings', () => {
     await millrace.text('GET', '/settings/global/retention_period_secs', 200, undefined, headers);
     await millrace.text('GET', '/settings/global/automate_username_creation', 200, undefined, headers);
     await millrace.text('POST', '/settings/global/retention_period_secs', 403, { value: 60 }, headers);
+  });
+});
+
+const DAY_MS = 86_400_000;
+const objects = () => {
+  const index = new DatabaseSync(join(millrace.home, 's3/index.db'), { readOnly: true });
+  const keys = index.prepare('SELECT key FROM objects ORDER BY key').all() as { key: string }[];
+  index.close();
+  return keys.map(({ key }) => key);
+};
+const items = (id: string) => {
+  const table = new DatabaseSync(join(millrace.home, 'dynamodb/dynamodb.db'), { readOnly: true });
+  const [{ name } = { name: '' }] = table
+    .prepare("SELECT table_name AS name FROM _tables WHERE ttl_attribute = 'expires'")
+    .all() as { name: string }[];
+  const rows = table.prepare(`SELECT sk FROM "${name}" WHERE pk LIKE ? ORDER BY sk`).all(`%${id}`) as { sk: string }[];
+  table.close();
+  return rows.map(({ sk }) => sk);
+};
+const until = async (holds: () => boolean, what: string): Promise<void> => {
+  for (let looks = 0; looks < 400; looks += 1) {
+    if (holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`${what} never came to pass: ${millrace.reports.join('\n')}`);
+};
+/** A job with arguments and a result in S3, a log beside it, and a result larger than an item. */
+const run = async (args: object = {}): Promise<string> => {
+  const content = 'def main(pad: str = "", n: int = 1):\n    print("x" * 4000)\n    return "r" * n';
+  const body = { language: 'python3', content, args };
+  return millrace.text('POST', '/w/demo/jobs/run/preview', 201, body);
+};
+const LARGE = { pad: 'a'.repeat(20_000), n: 30_000 };
+
+describe('retention', () => {
+  it('takes a job, all that lay beside it and its objects, and no job that is younger or alive', async () => {
+    await set('retention_period_secs', 30 * 86_400);
+    const old = await run(LARGE);
+    await millrace.completed(old);
+    const waiting = await millrace.text('POST', '/w/demo/jobs/run/preview?scheduled_in_secs=8640000', 201, {
+      language: 'bash',
+      content: 'echo later',
+    });
+    expect(objects().filter((key) => key.includes(old)).length).toBeGreaterThan(1);
+    millrace.cloud.clock.advance(30 * DAY_MS - 60_000);
+    expect((await millrace.request('GET', `/w/demo/jobs_u/get/${old}`)).status).toBe(200);
+    const young = await run();
+    await millrace.completed(young);
+    millrace.cloud.clock.advance(120_000);
+    expect((await millrace.request('GET', `/w/demo/jobs_u/get/${old}`)).status).toBe(404);
+    expect((await millrace.json('GET', '/w/demo/jobs/completed/list')).map(({ id }: { id: string }) => id)).toEqual([
+      young,
+    ]);
+    await until(() => items(old).length === 0, 'the removal of the items');
+    await until(() => !objects().some((key) => key.includes(old)), 'the removal of the objects');
+    expect((await millrace.request('GET', `/w/demo/jobs_u/get/${young}`)).status).toBe(200);
+    expect((await millrace.request('GET', `/w/demo/jobs_u/get/${waiting}`)).status).toBe(200);
   });
 });

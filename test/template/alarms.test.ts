@@ -20,6 +20,8 @@ describe('alarms', () => {
       'StreamErrors',
       'ReaperErrors',
       'DeadletterErrors',
+      'LostExpiries',
+      'ReconcileErrors',
       'JobsThrottles',
       'CatalogThrottles',
     ]);

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { Env as Api } from '../../functions/api/env.ts';
 import { Env as Deadletter } from '../../functions/deadletter/env.ts';
 import { Env as Dispatch } from '../../functions/dispatch/env.ts';
+import { Env as Expiry } from '../../functions/expiry/env.ts';
 import { Env as Frames } from '../../functions/frames/env.ts';
 import { Env as Reaper } from '../../functions/reaper/env.ts';
+import { Env as Reconcile } from '../../functions/reconcile/env.ts';
 import { Env as Seed } from '../../functions/seed/env.ts';
 import { Env as Stream } from '../../functions/stream/env.ts';
 import { Env as Wait } from '../../functions/wait/env.ts';
@@ -39,6 +41,8 @@ describe('every function', () => {
       GroupdefaultDispatch: 900,
       Reaper: 60,
       Deadletter: 60,
+      UpkeepExpiry: 120,
+      UpkeepReconcile: 900,
       Webhook: 29,
       Api: 29,
       Frames: 29,
@@ -59,6 +63,8 @@ describe('environments', () => {
     ['GroupdefaultDispatch', Dispatch],
     ['Reaper', Reaper],
     ['Deadletter', Deadletter],
+    ['UpkeepExpiry', Expiry],
+    ['UpkeepReconcile', Reconcile],
     ['Seed', Seed],
   ])('%s has exactly the variables its env.ts asks for, in a form it can read', (start, Env) => {
     const given = zipped.find(([id]) => id.replace(/(Platform)?Function.*/, '') === start)![1].Properties.Environment;

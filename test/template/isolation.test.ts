@@ -123,7 +123,9 @@ describe('roles', () => {
   it('name every resource, except objects of jobs and schedules of one group', () => {
     const wild = new Set(statements.flatMap(({ Resource }) => Resource).filter((resource) => resource.includes('*')));
     for (const resource of wild) {
-      expect(resource).toMatch(/\/jobs\/\*\/(args|code|result|log)\/\*$|:schedule\/millrace-dev-workers-jobs\/\*$/);
+      expect(resource).toMatch(
+        /\/jobs\/\*\/(args|code|result|log)\/\*$|\/archive\/\*$|:schedule\/millrace-dev-workers-jobs\/\*$/,
+      );
     }
   });
 
@@ -164,6 +166,13 @@ describe('roles', () => {
       'sqs:SendMessage',
     ];
     for (const action of writes) expect(cloud.rolesThatMay(action, /./)).not.toContain('StreamPlatformRole');
+  });
+
+  it('let expiry read the stream and take away what lay beside jobs; only it archives', () => {
+    expect(cloud.rolesThatMay('dynamodb:GetRecords', /^Jobs/)).toEqual(['UpkeepExpiryRole']);
+    expect(cloud.rolesThatMay('s3:PutObject', /archive/)).toEqual(['UpkeepExpiryRole']);
+    for (const action of ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'lambda:InvokeFunction'])
+      expect(cloud.rolesThatMay(action, /./)).not.toContain('UpkeepExpiryRole');
   });
 
   it('let only the api and seed write the catalog, but for lines of the audit log', () => {

@@ -4,12 +4,14 @@ import { type Cfn, Synthesized } from './synthesized.ts';
 const cloud = new Synthesized();
 const queues = [...cloud.all('AWS::SQS::Queue')];
 const mappings = [...cloud.all('AWS::Lambda::EventSourceMapping')];
+const streams = mappings.filter(([, { Properties }]) => 'StartingPosition' in Properties);
+const polled = mappings.filter((mapping) => !streams.includes(mapping));
 const tagQueues = queues.filter(([id]) => id.startsWith('Tag'));
 
 describe('queues', () => {
-  it('are one for each tag served, dead letters, and the dead letters of schedules', () => {
+  it('are one for each tag served, dead letters, those of schedules, and what expiry could not deal with', () => {
     expect(tagQueues.map(([id]) => id.replace(/Queue.*/, ''))).toEqual(['Tagpython3', 'Tagbash', 'Tagbun']);
-    expect(queues).toHaveLength(5);
+    expect(queues).toHaveLength(6);
   });
 
   it.each(queues)('%s is encrypted by SQS', (_id, { Properties }) => {
@@ -33,7 +35,7 @@ describe('queues', () => {
 });
 
 describe('event source mappings', () => {
-  it('feed dispatch from the tags, and deadletter from the dead letters', () => {
+  it('feed dispatch from the tags, deadletter from the dead letters, and expiry from the stream of jobs', () => {
     const pairs = mappings.map(([, { Properties }]) =>
       [Properties.EventSourceArn, Properties.FunctionName].map((each) => cloud.text(each).replace(/[0-9A-F]{8}.*/, '')),
     );
@@ -42,18 +44,34 @@ describe('event source mappings', () => {
       ['TagbashQueue', 'GroupdefaultDispatchFunction'],
       ['TagbunQueue', 'GroupdefaultDispatchFunction'],
       ['DeadLettersQueue', 'DeadletterFunction'],
+      ['JobsTable', 'UpkeepExpiryFunction'],
     ]);
   });
 
-  it.each(mappings)('%s bounds its concurrency and reports failures one by one', (_id, { Properties }) => {
+  it.each(polled)('%s bounds its concurrency and reports failures one by one', (_id, { Properties }) => {
     expect(Properties.ScalingConfig.MaximumConcurrency).toBeGreaterThanOrEqual(2);
     expect(Properties.FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
   });
 
-  it.each(mappings)('%s keeps a message invisible at least as long as its function may run', (_id, { Properties }) => {
+  it.each(polled)('%s keeps a message invisible at least as long as its function may run', (_id, { Properties }) => {
     const queue = cloud.all('AWS::SQS::Queue').get(cloud.text(Properties.EventSourceArn).replace(/\.Arn$/, ''))!;
     const fn = cloud.all('AWS::Lambda::Function').get(cloud.text(Properties.FunctionName))!;
     expect(queue.Properties.VisibilityTimeout).toBeGreaterThan(fn.Properties.Timeout);
+  });
+
+  it('hand expiry the jobs that their time to live removed, and nothing else', () => {
+    const [, { Properties }] = streams[0]!;
+    expect(JSON.parse(Properties.FilterCriteria.Filters[0].Pattern)).toEqual({
+      eventName: ['REMOVE'],
+      userIdentity: { type: ['Service'], principalId: ['dynamodb.amazonaws.com'] },
+      dynamodb: { Keys: { sk: { S: ['job'] } } },
+    });
+    expect(Properties).toMatchObject({
+      BisectBatchOnFunctionError: true,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
+    expect(Properties.MaximumRetryAttempts).toBeGreaterThan(0);
+    expect(cloud.text(Properties.DestinationConfig.OnFailure.Destination)).toMatch(/^UpkeepLostQueue/);
   });
 
   it('hand out one message at a time unless the group says otherwise', () => {
@@ -78,6 +96,7 @@ describe('event source mappings', () => {
       ['GroupdefaultFrompython3', 1],
       ['GroupquickFromquick', 10],
       ['FromDeadLetters', 10],
+      ['UpkeepFromRemovals', 100],
     ]);
   });
 });
@@ -108,7 +127,7 @@ describe('a second worker group', () => {
 
 describe('the reaper', () => {
   it('is called once a minute and not again when it fails', () => {
-    const [schedule] = [...cloud.all('AWS::Scheduler::Schedule').values()];
+    const [, schedule] = [...cloud.all('AWS::Scheduler::Schedule')].find(([id]) => id.startsWith('Reaper'))!;
     expect(schedule!.Properties).toMatchObject({
       ScheduleExpression: 'rate(1 minute)',
       FlexibleTimeWindow: { Mode: 'OFF' },

@@ -86,6 +86,14 @@ describe('buckets', () => {
     }
   });
 
+  it.each(buckets)('%s gives up uploads after a day, and expires what is tagged an orphan', (_id, { Properties }) => {
+    const rules = Properties.LifecycleConfiguration.Rules;
+    expect(rules).toContainEqual(
+      expect.objectContaining({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } }),
+    );
+    expect(rules).toContainEqual(expect.objectContaining({ TagFilters: [{ Key: 'orphan', Value: 'true' }] }));
+  });
+
   it('refuse to replace a cached package', () => {
     const [cache] = buckets.find(([id]) => id.startsWith('Cache'))!;
     expect(policyOf(cache)).toContainEqual(

@@ -6,8 +6,9 @@ import { Backend } from './backend.ts';
 import { callPermissions, type TableKeys } from './call-permissions.ts';
 import { askForCapacity, takeCapacity, wishOf } from './consumed-capacity.ts';
 import { DynoxideProcess } from './dynoxide-process.ts';
-import { deleteExpired } from './expired-items.ts';
+import { TableStream } from './table-stream.ts';
 import { ensureTable, hashKeyOf, type Table, TableDefinition } from './tables.ts';
+import { TimeToLive } from './time-to-live.ts';
 
 const DataOperation = z.enum([
   'GetItem',
@@ -52,12 +53,16 @@ export class DynamoDbService implements Service {
   readonly #backend: Backend;
   readonly #process: DynoxideProcess | undefined;
   readonly #tables = new Map<string, Table>();
+  readonly #timeToLive: TimeToLive | undefined;
+  readonly #streams = new Map<string, TableStream>();
+  #sweeping: Promise<unknown> = Promise.resolve();
   readonly #keys: TableKeys;
 
   private constructor(config: DynamoDbConfig, child: DynoxideProcess | undefined, url: string) {
     this.#config = config;
     this.#process = child;
     this.#backend = new Backend(url, child?.agent);
+    this.#timeToLive = child && new TimeToLive(child.databaseFile, this.#backend);
     this.#keys = { arn: (table) => this.arn(table), hashKey: (table, index) => this.#hashKey(table, index) };
   }
 
@@ -80,11 +85,30 @@ export class DynamoDbService implements Service {
     return table.startsWith('arn:') ? table : `${this.#region()}${this.#config.place.accountId}:table/${table}`;
   }
 
-  /** What AWS does in the background: deletes items whose time to live is before `now` (milliseconds). Answers how many. */
-  async deleteExpired(now: number): Promise<number> {
+  /**
+   * What AWS does in the background: deletes items whose time to live is before `now` (milliseconds), and forgets records
+   * of streams that are a day old. Answers how many items. Nothing where another DynamoDB runs, which does it itself.
+   */
+  deleteExpired(now: number): Promise<number> {
+    const sweep = this.#sweeping.then(() => this.#sweep(now));
+    this.#sweeping = sweep.catch(() => undefined);
+    return sweep;
+  }
+
+  async #sweep(now: number): Promise<number> {
     let deleted = 0;
-    for (const table of this.#tables.values()) deleted += await deleteExpired(this.#backend, table, now);
+    for (const table of this.#tables.values()) deleted += (await this.#timeToLive?.sweep(table, now)) ?? 0;
+    // By the machine's time, which is what the records bear.
+    for (const stream of this.#streams.values()) stream.trim(Date.now());
     return deleted;
+  }
+
+  /** The stream of a table. Throws where another DynamoDB holds it. */
+  stream(table: string): TableStream {
+    if (this.#process === undefined) throw new Error(`the stream of ${table} can be read from dynoxide only`);
+    const stream = this.#streams.get(table) ?? new TableStream(this.#process.databaseFile, table);
+    this.#streams.set(table, stream);
+    return stream;
   }
 
   operation(call: Call): Operation {
@@ -119,7 +143,10 @@ export class DynamoDbService implements Service {
   }
 
   async close(): Promise<void> {
+    await this.#sweeping;
     this.#backend.close();
+    this.#timeToLive?.close();
+    for (const stream of this.#streams.values()) stream.close();
     await this.#process?.stop();
   }
 

@@ -79,16 +79,24 @@ const OWN_NETWORK = join(import.meta.dirname, 'own-network.py');
 /** dynoxide, a DynamoDB on SQLite, as a child process on one folder. It lets in whoever can connect. */
 export class DynoxideProcess {
   readonly port: number;
+  /** Its SQLite file, where what it does not do itself can be done beside it. */
+  readonly databaseFile: string;
   /** The way to a hidden one; undefined: it is reached by its port, by everybody on this machine. */
   readonly agent: Agent | undefined;
   readonly #child: ChildProcess;
   readonly #pidFile: string;
 
-  private constructor(child: ChildProcess, port: number, pidFile: string, agent: Agent | undefined) {
+  private constructor(
+    child: ChildProcess,
+    port: number,
+    folder: { pidFile: string; databaseFile: string },
+    agent: Agent | undefined,
+  ) {
     this.#child = child;
     this.port = port;
     this.agent = agent;
-    this.#pidFile = pidFile;
+    this.#pidFile = folder.pidFile;
+    this.databaseFile = folder.databaseFile;
   }
 
   /** Resolves once it answers. Its messages go to `dynoxide.log` in the folder. `hideWith`: see own-network.py. */
@@ -114,7 +122,7 @@ export class DynoxideProcess {
       await wait(PAUSE_MS);
     }
     indexStreamRecords(databaseFile);
-    return new DynoxideProcess(child, port, pidFile, server && new HiddenAgent(server));
+    return new DynoxideProcess(child, port, { pidFile, databaseFile }, server && new HiddenAgent(server));
   }
 
   /** Ends it within two seconds; what it acknowledged is on disk. */

@@ -1,6 +1,4 @@
-import { DatabaseSync } from 'node:sqlite';
-
-const BUSY_MS = 5000;
+import { openDynoxideFile } from './dynoxide-file.ts';
 
 /**
  * Gives dynoxide's records of table streams the index it lacks. For each write to a table with a stream it looks for the
@@ -8,9 +6,8 @@ const BUSY_MS = 5000;
  * slower than the first. What it answers does not change.
  */
 export const indexStreamRecords = (databaseFile: string): void => {
-  const database = new DatabaseSync(databaseFile);
+  const database = openDynoxideFile(databaseFile);
   try {
-    database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
     database.exec(
       'CREATE INDEX IF NOT EXISTS millrace_sequence ON _stream_records (table_name, CAST(sequence_number AS INTEGER))',
     );

@@ -5,9 +5,9 @@ import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import { invoke } from '../rights/statements.ts';
 
-/** Invokes a function once a minute, without retries: the next minute is the retry. */
-export class EveryMinute extends Construct {
-  constructor(scope: Construct, id: string, props: { target: IFunction }) {
+/** Invokes a function again and again, without retries: the next time is the retry. */
+export class OnSchedule extends Construct {
+  constructor(scope: Construct, id: string, props: { target: IFunction; expression: string }) {
     super(scope, id);
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
@@ -16,7 +16,7 @@ export class EveryMinute extends Construct {
     });
     role.addToPolicy(invoke(props.target));
     const schedule = new CfnSchedule(this, 'Schedule', {
-      scheduleExpression: 'rate(1 minute)',
+      scheduleExpression: props.expression,
       flexibleTimeWindow: { mode: 'OFF' },
       target: {
         arn: props.target.functionArn,
