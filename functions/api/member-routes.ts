@@ -4,6 +4,7 @@ import {
   addUser,
   archiveWorkspace,
   deleteUser,
+  editIsolation,
   getUser,
   isOwnerOfPath,
   leaveWorkspace as leaveWorkspaceContract,
@@ -102,6 +103,10 @@ const changingRoutes = (deps: MemberDeps): Route[] => [
   route(archiveWorkspace, async ({ params: { workspace } }) => {
     await deps.writes.setArchived(workspace, true);
     return { body: `Archived workspace ${workspace}` };
+  }),
+  route(editIsolation, async ({ params: { workspace }, body: { isolation } }) => {
+    await deps.writes.setIsolation(workspace, isolation);
+    return { body: `Isolation of workspace ${workspace}: ${isolation}` };
   }),
   instanceRoute(unarchiveWorkspace, async ({ params: { workspace } }) => {
     if (!(await deps.writes.setArchived(workspace, false))) throw notFound(`workspace ${workspace} does not exist`);

@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { ScriptCode } from '../jobs/ports.ts';
+import type { RunnableCode, ScriptCode } from '../jobs/ports.ts';
 import { ScriptHead, ScriptVersion } from '../model/script.ts';
 import { type CatalogTable, readItem } from './catalog-items.ts';
 import { scriptHeadKey, scriptVersionKey } from './catalog-keys.ts';
@@ -32,13 +32,13 @@ export class ScriptReads {
  */
 export class AwsScriptCode implements ScriptCode {
   readonly #reads: ScriptReads;
-  readonly #cached = new Map<string, { content: string; envs: string[] }>();
+  readonly #cached = new Map<string, RunnableCode>();
 
   constructor(db: DynamoDBClient, table: string) {
     this.#reads = new ScriptReads(db, table);
   }
 
-  async get(workspace: string, hash: string): Promise<{ content: string; envs: string[] } | undefined> {
+  async get(workspace: string, hash: string): Promise<RunnableCode | undefined> {
     const key = `${workspace}#${hash}`;
     const known = this.#cached.get(key);
     if (known !== undefined) {
@@ -48,7 +48,11 @@ export class AwsScriptCode implements ScriptCode {
     }
     const version = await this.#reads.version(workspace, hash);
     if (version === undefined || version.deleted) return undefined;
-    const code = { content: version.content, envs: version.envs ?? [] };
+    const code: RunnableCode = {
+      content: version.content,
+      envs: version.envs ?? [],
+      ...(version.isolation ? { isolation: version.isolation } : {}),
+    };
     this.#cached.set(key, code);
     const oldest = this.#cached.size > CACHED_VERSIONS ? this.#cached.keys().next().value : undefined;
     if (oldest !== undefined) this.#cached.delete(oldest);

@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { z } from 'zod';
 import type { Rosters } from '../access/principal.ts';
 import { Folder, Group, Member, type Roster } from '../model/roster.ts';
+import { Isolation } from '../model/tenant.ts';
 import { type CatalogTable, readPartition } from './catalog-items.ts';
 import { accessPartition, FOLDER_PREFIX, GROUP_PREFIX, MEMBER_PREFIX, WORKSPACE_SK } from './catalog-keys.ts';
 
@@ -11,7 +12,7 @@ const FRESH_MS = 1_000;
 const CACHED_WORKSPACES = 200;
 
 const Item = z.looseObject({ sk: z.string() });
-const State = z.object({ archived: z.boolean().optional() });
+const State = z.object({ archived: z.boolean().optional(), isolation: Isolation.optional() });
 
 const byName = <T>(items: z.infer<typeof Item>[], prefix: string, schema: z.ZodType<T>): Map<string, T> =>
   new Map(
@@ -50,9 +51,11 @@ export class RosterReads implements Rosters {
     const items = await readPartition(this.#at, accessPartition(workspace), Item);
     const state = items.find(({ sk }) => sk === WORKSPACE_SK);
     if (state === undefined) return undefined;
+    const { archived, isolation } = State.parse(state);
     return {
       workspace,
-      archived: State.parse(state).archived === true,
+      archived: archived === true,
+      ...(isolation === undefined ? {} : { isolation }),
       members: byName(items, MEMBER_PREFIX, Member),
       groups: byName(items, GROUP_PREFIX, Group),
       folders: byName(items, FOLDER_PREFIX, Folder),

@@ -1,7 +1,13 @@
-import { ConditionalCheckFailedException, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  PutItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { z } from 'zod';
 import { Folder, Group } from '../model/roster.ts';
+import type { Isolation } from '../model/tenant.ts';
 import { type CatalogTable, catalogItem, readItem } from './catalog-items.ts';
 import { folderKey, formerKey, groupKey, type Key, workspaceKey, workspaceStateKey } from './catalog-keys.ts';
 import { writeTogether } from './catalog-transaction.ts';
@@ -71,6 +77,21 @@ export class RosterWrites {
     );
     this.#changed(workspace);
     return refused.length === 0;
+  }
+
+  /** How jobs of scripts that say nothing about isolation are kept apart. Nothing happens without the workspace. */
+  async setIsolation(workspace: string, isolation: Isolation): Promise<void> {
+    await this.#at.db.send(
+      new UpdateItemCommand({
+        TableName: this.#at.table,
+        Key: marshall(workspaceStateKey(workspace)),
+        UpdateExpression: 'SET #isolation = :isolation',
+        ExpressionAttributeNames: { '#isolation': 'isolation' },
+        ConditionExpression: THERE,
+        ExpressionAttributeValues: marshall({ ':isolation': isolation }),
+      }),
+    );
+    this.#changed(workspace);
   }
 
   async #create(workspace: string, key: Key, value: object, byAdmin: boolean): Promise<Made> {

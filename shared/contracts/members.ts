@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Access } from '../access/decide.ts';
 import { Username } from '../model/roster.ts';
+import { Isolation } from '../model/tenant.ts';
 import { WorkspaceId } from '../model/workspace.ts';
 import { contract, jsonAnswer, jsonBody, NoQuery, noBody, textAnswer } from './contract.ts';
 import { InWorkspace } from './params.ts';
@@ -159,6 +160,19 @@ export const archiveWorkspace = contract({
   params: InWorkspace,
   query: NoQuery,
   body: noBody,
+  answer: textAnswer(200),
+  access: admins,
+});
+
+/** Not Windmill's: the default for scripts whose own `isolation` is not set. */
+export const editIsolation = contract({
+  id: 'editIsolation',
+  method: 'POST',
+  path: '/w/{workspace}/workspaces/edit_isolation',
+  summary: 'Choose what jobs may share an environment: those of one identity, or of one version of a script',
+  params: InWorkspace,
+  query: NoQuery,
+  body: jsonBody(z.object({ isolation: Isolation })),
   answer: textAnswer(200),
   access: admins,
 });

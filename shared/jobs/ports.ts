@@ -7,6 +7,7 @@ import type { FollowupName, Job, JobKey, LogTail, Payload, WaitReason } from '..
 import type { Json } from '../model/json.ts';
 import type { Frame, RunnerRequest } from '../model/runner.ts';
 import type { InstanceSettings } from '../model/settings.ts';
+import type { Isolation } from '../model/tenant.ts';
 
 /** Names one transition. Every conditional write carries it, so that a lost reply is not taken for a lost race. */
 export type Op = string;
@@ -152,9 +153,12 @@ export interface Lane {
   run(request: RunnerRequest, tenant: string): AsyncIterable<Frame>;
 }
 
+/** Code, and what its script says about running it: `K=V` lines of environment, and who shares its environments. */
+export type RunnableCode = { content: string; envs: string[]; isolation?: Isolation };
+
 /** The code of deployed scripts; a hash never changes its meaning, so answers may be cached for ever. */
 export interface ScriptCode {
-  get(workspace: string, hash: string): Promise<{ content: string; envs: string[] } | undefined>;
+  get(workspace: string, hash: string): Promise<RunnableCode | undefined>;
 }
 
 /** Signs the short-lived tokens of one attempt. */

@@ -4,6 +4,7 @@ import { sha256Hex } from '../model/ids.ts';
 import type { Job, WaitReason } from '../model/job.ts';
 import { isJsonObject, parseJson } from '../model/json.ts';
 import type { EndFrame } from '../model/runner.ts';
+import { tenantOf } from '../model/tenant.ts';
 import type { Beats } from './beats.ts';
 import { type BeforeDeps, beforeRun } from './before-run.ts';
 import { finishAttempt } from './finish-attempt.ts';
@@ -87,10 +88,11 @@ const onLane = async (deps: AttemptDeps, job: Job, log: LogWriter): Promise<Ende
     if (before.is !== 'go') await log.write(`[millrace] ${before.note}\n`);
     if (before.is === 'waits') return { is: 'waits', reason: 'concurrency_limit', dueAt: before.dueAt };
     if (before.is === 'ends') return { is: 'ended', completion: before.completion, timedOut: false };
-    const { request, secrets } = await runnerRequest(deps, job, allowed.standing, deps.now());
+    const { request, secrets, isolation } = await runnerRequest(deps, job, allowed.standing, deps.now());
     log.masks.add(secrets);
+    const tenancy = { job, code: request.code, script: isolation, workspace: allowed.isolation };
     const result: string[] = [];
-    for await (const frame of deps.lane.run(request, await tenantOf(job, request.code))) {
+    for await (const frame of deps.lane.run(request, await sha256Hex(tenantOf(tenancy)))) {
       switch (frame.type) {
         case 'log':
           await log.write(frame.text);
@@ -154,13 +156,4 @@ const ended = (end: EndFrame, result: string, job: Job): Ended => {
         timedOut: false,
       };
   }
-};
-
-/**
- * The tenant whose environments may run this attempt: code of different identities never shares one. Previews and groups
- * are isolated by code as well: what one preview left behind is not met by the next.
- */
-const tenantOf = (job: Job, code: string): Promise<string> => {
-  const byCode = job.kind === 'preview' || job.permissioned_as.startsWith('g/');
-  return sha256Hex(JSON.stringify([job.workspace, job.permissioned_as, byCode ? code : '']));
 };

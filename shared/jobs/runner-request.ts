@@ -1,8 +1,9 @@
 import type { Standing } from '../access/standing.ts';
 import type { Job } from '../model/job.ts';
 import type { RunnerRequest } from '../model/runner.ts';
+import type { Isolation } from '../model/tenant.ts';
 import { NotRunnable } from './not-runnable.ts';
-import type { AttemptTokens, PayloadStore, ScriptCode } from './ports.ts';
+import type { AttemptTokens, PayloadStore, RunnableCode, ScriptCode } from './ports.ts';
 import { checkResolvable, type ResolveDeps, resolveArgs } from './resolve-args.ts';
 
 /** Output of a job beyond this is discarded after a notice. */
@@ -21,7 +22,7 @@ export type RequestDeps = ResolveDeps & {
 };
 
 /**
- * Everything the runner gets for one attempt, and what of it must not stand in a log. References among the arguments are
+ * Everything the runner gets for one attempt, what of it must not stand in a log, and what its script says of isolation. References among the arguments are
  * resolved with the rights of `standing`, the job's own. Throws NotRunnable when the job's code is gone or a reference
  * leads nowhere.
  */
@@ -30,7 +31,7 @@ export const runnerRequest = async (
   job: Job,
   standing: Standing,
   now: number,
-): Promise<{ request: RunnerRequest; secrets: string[] }> => {
+): Promise<{ request: RunnerRequest; secrets: string[]; isolation: Isolation | undefined }> => {
   const [code, { args, secrets }, baseUrl, wmToken, controlToken] = await Promise.all([
     codeOf(deps, job),
     argsOf(deps, job, standing, now),
@@ -51,10 +52,10 @@ export const runnerRequest = async (
     control: { url: control, token: controlToken },
     ...(job.entrypoint === undefined ? {} : { entrypoint: job.entrypoint }),
   };
-  return { request, secrets: [...secrets, wmToken, controlToken] };
+  return { request, secrets: [...secrets, wmToken, controlToken], isolation: code.isolation };
 };
 
-const codeOf = async (deps: RequestDeps, job: Job): Promise<{ content: string; envs: string[] }> => {
+const codeOf = async (deps: RequestDeps, job: Job): Promise<RunnableCode> => {
   if (job.code !== undefined) return { content: await deps.payloads.get(job, job.code), envs: [] };
   const script = job.hash === undefined ? undefined : await deps.scripts.get(job.workspace, job.hash);
   if (script === undefined)

@@ -2,6 +2,7 @@ import { mayRead } from '../access/item-rights.ts';
 import type { Rosters } from '../access/principal.ts';
 import { type Standing, standingOf } from '../access/standing.ts';
 import type { Job } from '../model/job.ts';
+import type { Isolation } from '../model/tenant.ts';
 
 /** What deciding at a job's start whether it may still run looks at. */
 export type StillAllowedDeps = {
@@ -12,8 +13,11 @@ export type StillAllowedDeps = {
   grants: (workspace: string, path: string) => Promise<Record<string, boolean>>;
 };
 
-/** What the job is in its workspace now, with which its references are followed; or why it may not run. */
-export type Allowed = { standing: Standing } | { refused: string };
+/**
+ * What the job is in its workspace now, with which its references are followed, and the workspace's setting of isolation; or
+ * why it may not run.
+ */
+export type Allowed = { standing: Standing; isolation: Isolation | undefined } | { refused: string };
 
 /**
  * Asks again, when a job starts, what was asked when it was launched: a right withdrawn meanwhile is withdrawn, however long
@@ -37,8 +41,9 @@ export const stillAllowed = async (deps: StillAllowedDeps, job: Job, now: number
       return { refused: `${email}, who launched it, is not a member of ${permissioned_as} any more` };
     runner = launcher;
   }
-  if (job.kind !== 'script' || job.path === undefined || mayRead(runner, job.path)) return { standing };
+  const { isolation } = roster;
+  if (job.kind !== 'script' || job.path === undefined || mayRead(runner, job.path)) return { standing, isolation };
   return mayRead(runner, job.path, await deps.grants(workspace, job.path))
-    ? { standing }
+    ? { standing, isolation }
     : { refused: `${runner.permissioned_as} may not run ${job.path} any more` };
 };

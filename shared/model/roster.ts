@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Isolation } from './tenant.ts';
 
 /** Names of users and groups, as they stand in `u/<name>` and `g/<name>`. */
 export const Username = z.string().regex(/^[\w-]{1,50}$/, 'must be 1 to 50 letters, digits, "-" or "_"');
@@ -57,6 +58,8 @@ export type Roster = {
   workspace: string;
   /** An archived workspace refuses everything but superadmins' reads. */
   archived: boolean;
+  /** What jobs of it may share; undefined: nobody has chosen. */
+  isolation?: Isolation;
   members: ReadonlyMap<string, Member>;
   groups: ReadonlyMap<string, Group>;
   folders: ReadonlyMap<string, Folder>;

@@ -3,6 +3,7 @@ import { Json } from './json.ts';
 import { Language, WindmillLanguage } from './language.ts';
 import { Grants } from './roster.ts';
 import { onlyStated, StatedSettings } from './run-settings.ts';
+import { Isolation } from './tenant.ts';
 
 /** Where a script lives: `u/<user>/name`, `f/<folder>/name`, `g/<group>/name`, deeper if wanted. */
 export const ScriptPath = z
@@ -55,6 +56,8 @@ export const NewScript = z.object({
   has_preprocessor: z.boolean().nullish(),
   labels: z.array(z.string()).nullish(),
   deployment_message: z.string().max(5_000).nullish(),
+  /** Not Windmill's: `script` lets runs of this version share an environment with nothing else. */
+  isolation: Isolation.nullish(),
   /** Let the script run as this user, whoever launches it: oneself, or for admins and deployers anybody. */
   on_behalf_of_email: z.string().max(255).nullish(),
   preserve_on_behalf_of: z.boolean().nullish(),
@@ -134,6 +137,7 @@ export const hashInput = (workspace: string, script: NewScript, parent: string |
     script.labels ?? null,
     script.deployment_message ?? null,
     script.on_behalf_of_email ?? null,
+    ...(script.isolation ? [script.isolation] : []),
   ]);
 
 const NOT_COMPARED = new Set(['parent_hash', 'auto_parent', 'deployment_message', 'preserve_on_behalf_of']);

@@ -170,6 +170,7 @@ const RULES = {
   admin: [
     'addUser',
     'archiveWorkspace',
+    'editIsolation',
     'deleteUser',
     'inviteUser',
     'updateUser',
