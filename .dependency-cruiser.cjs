@@ -42,6 +42,18 @@ module.exports = {
       'the steps of a job reach the outside through ports',
     ),
     room(
+      'expressions-know-values-only',
+      '^shared/expressions/',
+      '^(shared/(?!model/|expressions/)|functions/|infra/|local/)|node_modules/(?!(quickjs-emscripten-core|@jitl)/)',
+      'an expression reaches nothing but what it is given',
+    ),
+    {
+      name: 'quickjs-in-expressions-only',
+      severity: 'error',
+      from: { path: '^(shared|functions)/', pathNot: '^shared/expressions/' },
+      to: { path: 'node_modules/(quickjs-emscripten-core|@jitl)/' },
+    },
+    room(
       'contracts-are-data',
       '^shared/contracts/',
       '^(shared/(?!model/|access/|contracts/)|functions/|infra/|local/)|node_modules/(?!zod/)',

@@ -5,7 +5,7 @@ import type { JobStore, Report } from './ports.ts';
  * How each followup is paid. Each must be harmless when it is paid twice: whoever finds the debt pays it again (children
  * get ids made from the job's own, removals find nothing).
  */
-export type FollowupSteps = Record<FollowupName, (job: Job, now: number) => Promise<void>>;
+type FollowupSteps = Record<FollowupName, (job: Job, now: number) => Promise<void>>;
 
 export type FollowupDeps = {
   jobs: Pick<JobStore, 'settle'>;
