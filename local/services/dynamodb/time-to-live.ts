@@ -68,7 +68,7 @@ export class TimeToLive {
   }
 
   close(): void {
-    this.#database.close();
+    if (this.#database.isOpen) this.#database.close();
   }
 
   #index(table: Table, ttl: string): void {
