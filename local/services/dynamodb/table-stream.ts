@@ -112,7 +112,8 @@ export class TableStream {
     while (Number(old.run(this.#table, this.newest(), before).changes) === TRIM_AT_ONCE);
   }
 
+  /** A second close does nothing. */
   close(): void {
-    this.#database.close();
+    if (this.#database.isOpen) this.#database.close();
   }
 }

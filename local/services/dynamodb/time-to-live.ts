@@ -67,6 +67,7 @@ export class TimeToLive {
     }
   }
 
+  /** A second close does nothing. */
   close(): void {
     if (this.#database.isOpen) this.#database.close();
   }
