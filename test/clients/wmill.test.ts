@@ -1,0 +1,130 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as windmill from 'windmill-client';
+import { Millrace } from '../system/millrace.ts';
+import { Wmill } from './wmill.ts';
+
+let millrace: Millrace;
+let folder: string;
+let wmill: Wmill;
+
+const HELLO = 'def main(name: str):\n    print("greeting", name)\n    return {"hello": name}\n';
+const FILES = {
+  'wmill.yaml': 'defaultTs: bun\n',
+  'f/demo/hello.py': HELLO,
+  'f/demo/hello.script.yaml': [
+    'summary: Hello',
+    "description: ''",
+    "lock: ''",
+    'kind: script',
+    'schema: {type: object, properties: {name: {type: string}}, required: [name]}',
+    '',
+  ].join('\n'),
+  'f/other/folder.meta.yaml': 'summary: Other\ndisplay_name: Other\nowners: [u/admin]\nextra_perms: {}\n',
+  'f/demo/color.variable.yaml': 'value: blue\nis_secret: false\ndescription: A color\n',
+  'f/demo/paint.resource.yaml': 'resource_type: object\ndescription: Paint\nvalue: {litres: 3}\n',
+};
+
+beforeAll(async () => {
+  millrace = await Millrace.start();
+  await millrace.workspace();
+  await millrace.text('POST', '/w/demo/folders/create', 200, { name: 'demo' });
+  folder = mkdtempSync(join(tmpdir(), 'millrace-wmill-'));
+  for (const name of ['f/demo', 'f/other']) mkdirSync(join(folder, name), { recursive: true });
+  for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), text);
+  wmill = new Wmill(folder);
+  await wmill.run('workspace', 'add', 'demo', 'demo', millrace.url, '--token', millrace.token);
+}, 60_000);
+
+afterAll(async () => {
+  await millrace.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("Windmill's command line", () => {
+  test('knows its workspace, and makes a token that is good', async () => {
+    expect(await wmill.run('workspace', 'list')).toContain(millrace.url);
+    const token = /Token: (\S+)/.exec(await wmill.run('user', 'create-token'))?.[1] ?? '';
+    const me = await millrace.request('GET', '/users/whoami', undefined, { authorization: `Bearer ${token}` });
+    expect(await me.json()).toMatchObject({ super_admin: true });
+  });
+
+  test('says which version answers, though it cannot ask for the newest of its own', async () => {
+    expect(await wmill.run('--version')).toContain('Backend Version: Millrace');
+  });
+
+  test('deploys a script, reads it back, runs it and follows its log', { timeout: 40_000 }, async () => {
+    expect(await wmill.run('script', 'push', 'f/demo/hello.py')).toContain('Script f/demo/hello.py pushed');
+    expect(await wmill.run('script', 'get', 'f/demo/hello')).toContain('Language: python3');
+    const ran = await wmill.run('script', 'run', 'f/demo/hello', '-d', '{"name":"cli"}');
+    expect(ran).toContain('greeting cli');
+    expect(ran).toContain('"hello": "cli"');
+    expect(await wmill.run('script', 'preview', 'f/demo/hello.py', '-d', '{"name":"now"}')).toContain('"hello": "now"');
+    await expect(wmill.run('script', 'run', 'f/demo/nothing')).rejects.toThrow(/not found/);
+  });
+
+  test('lists jobs, shows one with its log and result, and cancels one', async () => {
+    const id = await millrace.text('POST', '/w/demo/jobs/run/p/f/demo/hello', 201, { name: 'listed' });
+    await millrace.completed(id);
+    const listed: { id: string }[] = JSON.parse(await wmill.run('job', 'list', '--json'));
+    expect(listed.map((job) => job.id)).toContain(id);
+    expect(await wmill.run('job', 'get', id)).toContain('Status: success');
+    expect(await wmill.run('job', 'logs', id)).toContain('greeting listed');
+    expect(JSON.parse(await wmill.run('job', 'result', id))).toEqual({ hello: 'listed' });
+    const later = '/w/demo/jobs/run/p/f/demo/hello?scheduled_in_secs=3600';
+    const waiting = await millrace.text('POST', later, 201, { name: 'never' });
+    await wmill.run('job', 'cancel', waiting);
+    expect(await millrace.completed(waiting)).toMatchObject({ canceled: true });
+  });
+
+  test('makes folders, variables and resources', async () => {
+    await wmill.run('folder', 'push', 'other');
+    expect(await wmill.run('folder', 'list')).toContain('other');
+    await wmill.run('variable', 'push', 'f/demo/color.variable.yaml', 'f/demo/color');
+    await wmill.run('variable', 'add', 'a secret', 'f/demo/secret');
+    const variables = await wmill.run('variable', 'list');
+    expect(variables).toContain('f/demo/color');
+    expect(variables).toContain('f/demo/secret');
+    expect(variables).not.toContain('a secret');
+    await wmill.run('resource', 'push', 'f/demo/paint.resource.yaml', 'f/demo/paint');
+    expect(await millrace.json('GET', '/w/demo/resources/get_value/f/demo/paint')).toEqual({ litres: 3 });
+  });
+
+  test('reads the audit log', async () => {
+    const lines: { operation: string }[] = JSON.parse(await wmill.run('audit', 'list', '--json'));
+    expect(lines.map((line) => line.operation)).toContain('scripts.create');
+  });
+});
+
+describe("Windmill's client for TypeScript", () => {
+  beforeAll(() => {
+    Object.assign(process.env, {
+      WM_TOKEN: millrace.token,
+      WM_WORKSPACE: 'demo',
+      BASE_INTERNAL_URL: millrace.url,
+      WM_STATE_PATH: 'f/demo/state',
+      WM_STATE_PATH_NEW: 'f/demo/state',
+    });
+    windmill.setClient(millrace.token, millrace.url);
+  });
+
+  test('reads and changes variables and resources', async () => {
+    await windmill.setVariable('f/demo/word', 'first');
+    await windmill.setVariable('f/demo/word', 'second');
+    expect(await windmill.getVariable('f/demo/word')).toBe('second');
+    await windmill.setResource({ size: 1 }, 'f/demo/thing', 'object');
+    expect(await windmill.getResource('f/demo/thing')).toEqual({ size: 1 });
+  });
+
+  test('keeps a state', async () => {
+    expect(await windmill.getState()).toBeUndefined();
+    await windmill.setState({ seen: 3 });
+    expect(await windmill.getState()).toEqual({ seen: 3 });
+  });
+
+  test('runs a script and waits for its result', async () => {
+    expect(await windmill.runScriptByPath('f/demo/hello', { name: 'client' })).toEqual({ hello: 'client' });
+  });
+});
