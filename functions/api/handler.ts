@@ -16,6 +16,7 @@ import { InviteCatalog } from '../../shared/aws/invite-catalog.ts';
 import { JobCounts } from '../../shared/aws/job-counts.ts';
 import { SqsJobQueue } from '../../shared/aws/job-queue.ts';
 import { JobReads } from '../../shared/aws/job-reads.ts';
+import { AwsJobRemains } from '../../shared/aws/job-remains.ts';
 import { SchedulerLateSender } from '../../shared/aws/late-sender.ts';
 import { LogReads } from '../../shared/aws/log-reads.ts';
 import { AwsLogStore } from '../../shared/aws/log-store.ts';
@@ -35,6 +36,7 @@ import { accountRoutes } from './account-routes.ts';
 import { aclRoutes } from './acl-routes.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
+import { deleteRoutes } from './delete-routes.ts';
 import { Env } from './env.ts';
 import { folderRoutes } from './folder-routes.ts';
 import { groupRoutes } from './group-routes.ts';
@@ -154,6 +156,11 @@ export const handler = httpHandler({
       logStore: new AwsLogStore(db, JOBS_TABLE, PAYLOAD_BUCKET),
       queue,
       links: callers.links,
+    }),
+    ...deleteRoutes({
+      ...start,
+      logs: new LogReads(db, JOBS_TABLE, PAYLOAD_BUCKET),
+      remains: new AwsJobRemains(db, JOBS_TABLE, PAYLOAD_BUCKET),
     }),
     ...jobListRoutes({ queue, reads: new JobReads(db, JOBS_TABLE), counts: new JobCounts(db, JOBS_TABLE), settings }),
     ...batchRoutes({

@@ -2,13 +2,26 @@ import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
 import { followupDeps } from '../../shared/aws/followup-steps.ts';
 import { SqsJobQueue } from '../../shared/aws/job-queue.ts';
 import { LiveJobs } from '../../shared/aws/live-jobs.ts';
+import { RestampStore } from '../../shared/aws/restamp-store.ts';
+import { SettingsStore } from '../../shared/aws/settings-store.ts';
 import { startDeps } from '../../shared/aws/start-deps.ts';
 import { DynamoWorkerStore } from '../../shared/aws/worker-store.ts';
 import { parseEnv } from '../../shared/model/env.ts';
 import { Env } from './env.ts';
 import { type ReaperDeps, recoverJobs } from './recover-jobs.ts';
+import { type RestampDeps, restampJobs } from './restamp-jobs.ts';
 
-const buildDeps = (variables: Record<string, string | undefined>): ReaperDeps => {
+const restampDeps = (store: RestampStore, settings: SettingsStore): RestampDeps => ({
+  settings: () => settings.fresh(),
+  progress: () => store.progress(),
+  remember: (progress) => store.remember(progress),
+  parts: () => store.parts(),
+  page: (part, after) => store.page(part, after),
+  stamp: (job, expires) => store.stamp(job, expires),
+  now: Date.now,
+});
+
+const buildDeps = (variables: Record<string, string | undefined>): ReaperDeps & { restamp: RestampDeps } => {
   const env = parseEnv(Env, variables);
   const db = dynamodb();
   const start = startDeps(db, env, new SqsJobQueue(sqsClient(), env.QUEUES));
@@ -17,6 +30,10 @@ const buildDeps = (variables: Record<string, string | undefined>): ReaperDeps =>
     ...followupDeps(db, env, start),
     workers: new DynamoWorkerStore(db, env.JOBS_TABLE),
     live: new LiveJobs(db, { jobs: env.JOBS_TABLE, catalog: env.CATALOG_TABLE }),
+    restamp: restampDeps(
+      new RestampStore(db, { jobs: env.JOBS_TABLE, catalog: env.CATALOG_TABLE }),
+      new SettingsStore(db, env.CATALOG_TABLE),
+    ),
     now: Date.now,
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   };
@@ -25,7 +42,14 @@ const buildDeps = (variables: Record<string, string | undefined>): ReaperDeps =>
 // biome-ignore lint/style/noProcessEnv: the composition root reads the environment, once per cold start
 const deps = buildDeps(process.env);
 
+/** A slice of the walk over all jobs ends when the invocation has so much of its minute left. */
+const RESTAMP_UNTIL_LEFT_MS = 30_000;
+
 /** Runs every minute (the only call while idle), and within it every 4 s while any worker holds a longer job. */
 export const handler = async (_event: unknown, context: { getRemainingTimeInMillis(): number }): Promise<void> => {
+  const restamped = restampJobs(deps.restamp, () => context.getRemainingTimeInMillis() < RESTAMP_UNTIL_LEFT_MS).catch(
+    (error: unknown) => deps.report('jobs could not be restamped', error, {}),
+  );
   await recoverJobs(deps, () => context.getRemainingTimeInMillis() - 5_000);
+  await restamped;
 };

@@ -1,7 +1,7 @@
 import type { JobKey } from '../../shared/model/job.ts';
 
 /** An object of the bucket; `modified` in milliseconds since 1970. */
-export type Listed = { object: string; job: JobKey | undefined; modified: number };
+type Listed = { object: string; job: JobKey | undefined; modified: number };
 
 export type ReconcileDeps = {
   /** Where the walk goes on, an object's key; undefined: at the first. */

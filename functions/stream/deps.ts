@@ -1,3 +1,4 @@
+import type { JobReads } from '../../shared/aws/job-reads.ts';
 import type { JobStore, PayloadStore } from '../../shared/jobs/ports.ts';
 import type { Job } from '../../shared/model/job.ts';
 import type { LogPart } from '../../shared/model/log-pages.ts';
@@ -7,6 +8,7 @@ export type StreamDeps = {
   jobs: JobStore;
   payloads: PayloadStore;
   logs: { parts(job: Job): Promise<LogPart[]>; text(parts: LogPart[]): AsyncIterable<string> };
+  reads: Pick<JobReads, 'list'>;
   now: () => number;
   wait: (ms: number) => Promise<void>;
 };

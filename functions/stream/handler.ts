@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cachedTokens } from '../../shared/access/cached-tokens.ts';
 import { dynamodb } from '../../shared/aws/clients.ts';
 import { callerStores } from '../../shared/aws/http-deps.ts';
+import { JobReads } from '../../shared/aws/job-reads.ts';
 import { DynamoJobStore } from '../../shared/aws/job-store.ts';
 import { LogReads } from '../../shared/aws/log-reads.ts';
 import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
@@ -24,6 +25,7 @@ export const handler = streamingHandler({
     jobs,
     payloads: new AwsPayloadStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
     logs: new LogReads(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
+    reads: new JobReads(db, env.JOBS_TABLE),
     now: Date.now,
     wait: async (ms) => {
       await sleep(ms);

@@ -5,12 +5,14 @@ import {
   getJobLogs,
   getJobUpdatesSse,
 } from '../../shared/contracts/stream.ts';
-import { linkRoute, type Route } from '../../shared/http/route.ts';
+import { exportCompletedJobs, exportQueuedJobs } from '../../shared/contracts/transfer.ts';
+import { linkRoute, type Route, route } from '../../shared/http/route.ts';
 import { shownJob } from '../../shared/jobs/visible-job.ts';
 import { notFound } from '../../shared/model/errors.ts';
 import { isCompleted, isSuccess, type Job } from '../../shared/model/job.ts';
 import { withRawFields } from '../../shared/model/job-view.ts';
 import type { StreamDeps } from './deps.ts';
+import { exportedJobs } from './export-jobs.ts';
 import { jobUpdates } from './job-updates.ts';
 
 /** Windmill's own hint for people who read a log with curl; clients leave it out by `remove_ansi_warnings`. */
@@ -18,6 +20,7 @@ const ANSI_HINT = "to remove ansi colors, use: | sed 's/\\x1B\\[[0-9;]\\{1,\\}[A
 
 /** Reads that may outlive 30 s or 6 MB: whatever has no bound of its own. */
 export const streamRoutes = (deps: StreamDeps): Route[] => [
+  ...exportRoutes(deps),
   linkRoute(getJobLogs, async ({ params, query, sight }) => {
     const job = await shownJob(deps.jobs, sight, params);
     return { body: wholeLog(deps, job, query.remove_ansi_warnings ?? false) };
@@ -46,6 +49,31 @@ export const streamRoutes = (deps: StreamDeps): Route[] => [
     return { body: await deps.payloads.get(job, job.args) };
   }),
 ];
+
+/** An export reads as far as its page lies, where a list may stop and show what it has. */
+const EXPORT_ROUNDS = 200;
+
+const exportRoutes = (deps: StreamDeps): Route[] => {
+  const exported = async (
+    workspace: string,
+    state: 'completed' | 'live',
+    query: { page: number; per_page: number; created_after?: number | undefined; created_before?: number | undefined },
+  ) => {
+    const jobs = await deps.reads.list(workspace, {
+      filter: { state, createdAfter: query.created_after, createdBefore: query.created_before },
+      by: state === 'live' ? 'due' : 'creation',
+      page: query.page,
+      perPage: query.per_page,
+      oldestFirst: true,
+      rounds: EXPORT_ROUNDS,
+    });
+    return { body: exportedJobs(deps, jobs) };
+  };
+  return [
+    route(exportCompletedJobs, ({ params, query }) => exported(params.workspace, 'completed', query)),
+    route(exportQueuedJobs, ({ params, query }) => exported(params.workspace, 'live', query)),
+  ];
+};
 
 const resultText = async (deps: StreamDeps, job: Job): Promise<string> =>
   job.result === undefined ? 'null' : deps.payloads.get(job, job.result);

@@ -77,6 +77,8 @@ export class FrontDoor extends Construct {
         '/api/w/*/jobs_u/get_logs/*': stream,
         '/api/w/*/jobs_u/completed/get_result*': stream,
         '/api/w/*/jobs_u/get_args/*': stream,
+        '/api/w/*/jobs/completed/export': stream,
+        '/api/w/*/jobs/queue/export': stream,
         '/api/w/*/workspaces/tarball*': stream,
         '/api/*': toApi(new HttpOrigin(props.httpApiDomain, behind)),
       },

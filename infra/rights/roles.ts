@@ -74,7 +74,17 @@ export const dispatchRights = (stores: Stores, sending: Sending, lane: Lane, own
 ];
 
 export const apiRights = (stores: Stores, sending: Sending): PolicyStatement[] => [
-  onTable(stores.jobs, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'),
+  onTable(
+    stores.jobs,
+    'GetItem',
+    'BatchGetItem',
+    'Query',
+    'PutItem',
+    'UpdateItem',
+    'DeleteItem',
+    'BatchWriteItem',
+    'ConditionCheckItem',
+  ),
   onIndexes(stores.jobs, JOB_INDEXES),
   onTable(
     stores.catalog,
@@ -88,13 +98,16 @@ export const apiRights = (stores: Stores, sending: Sending): PolicyStatement[] =
   ),
   onObjects(stores.payload, 'GetObject', 'args', 'code', 'result', 'log'),
   onObjects(stores.payload, 'PutObject', 'args', 'code', 'result', 'log'),
+  onObjects(stores.payload, 'DeleteObject', 'args', 'code', 'result', 'log'),
+  listJobObjects(stores.payload),
   everyQueue(sending),
   ...onSchedules(sending.schedules, 'CreateSchedule', 'GetSchedule', 'DeleteSchedule'),
   onKey(stores.secretsKey, ['secrets', 'masks'], 'GenerateDataKey', 'Decrypt'),
 ];
 
 export const streamRights = (stores: Stores): PolicyStatement[] => [
-  onTable(stores.jobs, 'GetItem', 'Query'),
+  onTable(stores.jobs, 'GetItem', 'BatchGetItem', 'Query'),
+  onIndexes(stores.jobs, JOB_INDEXES),
   onTable(stores.catalog, 'GetItem', 'BatchGetItem', 'Query'),
   onObjects(stores.payload, 'GetObject', 'args', 'code', 'result', 'log'),
 ];

@@ -7,7 +7,7 @@ import { fromItem } from './job-item.ts';
 import { jobKey, PATH_INDEX, RUNS_INDEX } from './job-keys.ts';
 import { readRows, type Source, sourcesFor } from './job-rows.ts';
 
-/** Of each source a list reads at most this many query pages; then it answers what it found. */
+/** Of each source a list reads at most this many query pages, unless asked for more; then it answers what it found. */
 const MAX_ROUNDS = 4;
 /** Rows of a query page where rows or jobs must be searched: DynamoDB ends a page at 1 MB anyway. */
 const SEARCH_ROWS = 1_000;
@@ -15,7 +15,14 @@ const SEARCH_ROWS = 1_000;
 const BATCH = 100;
 
 /** `by` due: the order in which workers should take jobs, for lists of the queue alone. */
-type Place = { filter: JobFilter; by: 'creation' | 'due'; page: number; perPage: number; oldestFirst: boolean };
+type Place = {
+  filter: JobFilter;
+  by: 'creation' | 'due';
+  page: number;
+  perPage: number;
+  oldestFirst: boolean;
+  rounds?: number;
+};
 
 type Stream = {
   source: Source;
@@ -42,7 +49,7 @@ export class JobReads {
    * at most 4 query pages of each source, and then answers what it found.
    */
   async list(workspace: string, place: Place): Promise<Job[]> {
-    const { filter, oldestFirst } = place;
+    const { filter, oldestFirst, rounds = MAX_ROUNDS } = place;
     const wanted = place.page * place.perPage;
     const streams: Stream[] = sourcesFor(workspace, filter).map((source) => ({
       source,
@@ -56,10 +63,10 @@ export class JobReads {
     const found: Job[] = [];
     let skipped = 0;
     let pending: JobRow[] = [];
-    for (let round = 0; round < MAX_ROUNDS && streams.some((stream) => !stream.done); round += 1) {
+    for (let round = 0; round < rounds && streams.some((stream) => !stream.done); round += 1) {
       pending.push(...(await this.#round(streams, place, wanted - found.length - skipped)));
       pending.sort(order);
-      const { settled, rest } = split(pending, streams, round === MAX_ROUNDS - 1 || place.by === 'due', order);
+      const { settled, rest } = split(pending, streams, round === rounds - 1 || place.by === 'due', order);
       pending = rest;
       const skip = Math.min(settled.length, skippable - skipped);
       skipped += skip;

@@ -21,6 +21,9 @@ type Update = {
   values: Record<string, unknown>;
 };
 
+/** What Windmill shows for a log that was wiped. */
+const WIPED_LOG = '##DELETED##';
+
 type Outcome = { done: true; job: Job } | { done: false; job: Job | undefined };
 
 /** The job items of the `jobs` table. Each transition is one conditional write; a refusal answers the item as it stood. */
@@ -156,6 +159,19 @@ export class DynamoJobStore implements JobStore {
       condition: ['attribute_exists(followups)', 'NOT (#status IN (:queued, :running))'],
       values: { queued: 'queued', running: 'running' },
     });
+  }
+
+  async wipe(key: JobKey, expires?: number): Promise<Job | undefined> {
+    const nothing = { at: 'inline', text: '{}' };
+    const values = { args: nothing, result: nothing, log_tail: { start: 0, text: WIPED_LOG }, deleted: true, expires };
+    const given = Object.entries(values).filter(([, value]) => value !== undefined);
+    const outcome = await this.#transition(key, undefined, {
+      update: `SET ${given.map(([name]) => `#${name} = :${name}`).join(', ')}`,
+      names: given.map(([name]) => name),
+      condition: ['attribute_exists(completed_at)', 'NOT #status IN (:queued, :running)'],
+      values: { ...Object.fromEntries(given), queued: 'queued', running: 'running' },
+    });
+    return outcome.done ? outcome.job : undefined;
   }
 
   async requestCancel(key: JobKey, by: Canceler): Promise<Job | undefined> {

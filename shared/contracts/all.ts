@@ -16,6 +16,7 @@ import * as scripts from './scripts.ts';
 import * as settings from './settings.ts';
 import * as stream from './stream.ts';
 import * as tokens from './tokens.ts';
+import * as transfer from './transfer.ts';
 import * as users from './users.ts';
 import * as variables from './variables.ts';
 import * as workspaces from './workspaces.ts';
@@ -42,6 +43,7 @@ const files = [
   jobLists,
   settings,
   stream,
+  transfer,
 ];
 
 /** Every operation that clients may call, whichever function answers it. Frames are no business of clients. */

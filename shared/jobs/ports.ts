@@ -52,6 +52,11 @@ export interface JobStore {
   makeDue(key: JobKey, now: number, op: Op): Promise<Job | undefined>;
   /** ended and owing -> ended for good: off the live jobs. Nothing happens to one that owes nothing. */
   settle(key: JobKey): Promise<void>;
+  /**
+   * Empties arguments, result and log in a completed job's item; from `expires` on (seconds since 1970) it counts as gone.
+   * Undefined: there is no such job, or it is not completed.
+   */
+  wipe(key: JobKey, expires?: number): Promise<Job | undefined>;
   /** Marks a running job to be stopped. Undefined when it is not running any more. */
   requestCancel(key: JobKey, by: Canceler): Promise<Job | undefined>;
 }

@@ -13,7 +13,7 @@ export type RemoveDeps = {
 const inBucket = (payload: Payload | undefined): boolean => payload?.at === 'object';
 
 /** Whether a job's own item points to objects. */
-const hasObjects = (job: Job): boolean => [job.args, job.code, job.result].some(inBucket);
+export const hasObjects = (job: Job): boolean => [job.args, job.code, job.result].some(inBucket);
 
 /**
  * Takes away everything that is left of a job whose item is gone: its children, its objects, then the items beside it that

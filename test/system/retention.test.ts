@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -58,6 +59,12 @@ const objects = () => {
   index.close();
   return keys.map(({ key }) => key);
 };
+const readObject = (key: string): string => {
+  const index = new DatabaseSync(join(millrace.home, 's3/index.db'), { readOnly: true });
+  const { file } = index.prepare('SELECT file FROM objects WHERE key = ?').get(key) as { file: string };
+  index.close();
+  return readFileSync(join(millrace.home, 's3', file), 'utf8');
+};
 const items = (id: string) => {
   const table = new DatabaseSync(join(millrace.home, 'dynamodb/dynamodb.db'), { readOnly: true });
   const [{ name } = { name: '' }] = table
@@ -65,7 +72,7 @@ const items = (id: string) => {
     .all() as { name: string }[];
   const rows = table.prepare(`SELECT sk FROM "${name}" WHERE pk LIKE ? ORDER BY sk`).all(`%${id}`) as { sk: string }[];
   table.close();
-  return rows.map(({ sk }) => sk);
+  return rows.map(({ sk }) => sk.replace(/^S:/, ''));
 };
 const until = async (holds: () => boolean, what: string): Promise<void> => {
   for (let looks = 0; looks < 400; looks += 1) {
@@ -105,5 +112,92 @@ describe('retention', () => {
     await until(() => !objects().some((key) => key.includes(old)), 'the removal of the objects');
     expect((await millrace.request('GET', `/w/demo/jobs_u/get/${young}`)).status).toBe(200);
     expect((await millrace.request('GET', `/w/demo/jobs_u/get/${waiting}`)).status).toBe(200);
+  });
+});
+
+describe('a changed period', () => {
+  it('holds for the jobs that are completed already', async () => {
+    const id = await run();
+    await millrace.completed(id);
+    await set('retention_period_secs_overrides', { demo: 3_600 });
+    millrace.cloud.clock.advance(120_000);
+    await millrace.cloud.tick('reaper');
+    expect((await millrace.request('GET', `/w/demo/jobs_u/get/${id}`)).status).toBe(200);
+    millrace.cloud.clock.advance(3_600_000);
+    expect((await millrace.request('GET', `/w/demo/jobs_u/get/${id}`)).status).toBe(404);
+    await set('retention_period_secs_overrides', undefined);
+  });
+});
+
+describe('an archive', () => {
+  it('keeps a job as a line of JSON before its retention takes it', async () => {
+    await set('archive_completed_jobs', true);
+    await set('retention_period_secs', 3_600);
+    millrace.cloud.clock.advance(61_000);
+    const id = await run({ pad: 'a'.repeat(500), n: 3 });
+    await millrace.completed(id);
+    millrace.cloud.clock.advance(3_660_000);
+    await until(() => items(id).length === 0, 'the removal of the items');
+    const [key = ''] = objects().filter((object) => object.includes(id));
+    expect(key).toMatch(/^archive\/demo\/dt=\d{4}-\d\d-\d\d\/[0-9a-f-]{36}\.jsonl$/);
+    const line = readObject(key);
+    expect(line.endsWith('}\n')).toBe(true);
+    expect(JSON.parse(line)).toMatchObject({
+      id,
+      args: { pad: 'a'.repeat(500), n: 3 },
+      result: 'rrr',
+      success: true,
+      logs: expect.stringContaining('xxxx'),
+    });
+    await set('archive_completed_jobs', false);
+    await set('retention_period_secs', 0);
+    millrace.cloud.clock.advance(61_000);
+  });
+});
+
+describe('an export', () => {
+  it('gives jobs whole, oldest first, page by page', async () => {
+    const ids = [await run(LARGE), await run({ n: 2 })];
+    for (const id of ids) await millrace.completed(id);
+    const page = (n: number) => millrace.json('GET', `/w/demo/jobs/completed/export?page=${n}&per_page=1`);
+    const [[first], [second], third] = [await page(1), await page(2), await page(3)];
+    expect([first.id, second.id, third]).toEqual([...ids, []]);
+    expect(first).toMatchObject({ args: LARGE, permissioned_as: 'u/admin', permissioned_as_email: first.email });
+    expect(first.result).toHaveLength(30_000);
+    expect(first.logs).toContain('x'.repeat(4_000));
+    expect(first.raw_code).toContain('def main');
+    const queued = await millrace.json('GET', '/w/demo/jobs/queue/export?page=1&per_page=1000');
+    expect(queued.map(({ running, raw_code }: { running: boolean; raw_code: string }) => [running, raw_code])).toEqual([
+      [false, 'echo later'],
+    ]);
+    expect(await millrace.text('GET', '/w/demo/jobs/completed/export?page=21&per_page=1000', 400)).toContain('page');
+  });
+});
+
+describe('a completed job', () => {
+  it('loses arguments, result and log when it is wiped, and stays in the lists', async () => {
+    const id = await run(LARGE);
+    await millrace.completed(id);
+    const wiped = await millrace.json('POST', `/w/demo/jobs/completed/delete/${id}`);
+    expect(wiped).toMatchObject({ id, deleted: true, args: {}, result: {}, logs: '##DELETED##' });
+    expect(objects().filter((key) => key.includes(id))).toEqual([]);
+    expect(items(id).filter((sk) => sk !== 'job' && !sk.startsWith('code#'))).toEqual([]);
+    expect(await millrace.text('GET', `/w/demo/jobs_u/get_logs/${id}?remove_ansi_warnings=true`, 200)).toBe(
+      '##DELETED##',
+    );
+    expect(await millrace.json('GET', '/w/demo/jobs/completed/list?per_page=1')).toMatchObject([{ id, deleted: true }]);
+  });
+
+  it('is gone with all it had when it is deleted, and one that is alive is not', async () => {
+    const id = await run(LARGE);
+    await millrace.completed(id);
+    const [waiting] = await millrace.json('GET', '/w/demo/jobs/queue/list');
+    expect(await millrace.text('POST', '/w/demo/jobs/delete', 400, [id, waiting.id])).toContain('cancel it first');
+    await millrace.text('POST', '/w/demo/jobs/delete', 200, [id]);
+    expect((await millrace.request('GET', `/w/demo/jobs_u/get/${id}`)).status).toBe(404);
+    expect(objects().filter((key) => key.includes(id))).toEqual([]);
+    expect(items(id)).toEqual(['job']);
+    millrace.cloud.clock.advance(2_000);
+    await until(() => items(id).length === 0, 'the removal of the item');
   });
 });

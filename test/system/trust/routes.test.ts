@@ -168,6 +168,11 @@ const RULES = {
     'deleteScriptByPath',
   ],
   admin: [
+    'deleteCompletedJob',
+    'deleteJobs',
+    'exportCompletedJobs',
+    'exportQueuedJobs',
+
     'addUser',
     'archiveWorkspace',
     'editIsolation',
