@@ -20,7 +20,7 @@
  * | `<ws>#invites`        | `<email>`          | the same, for the workspace      | with the invitation             | list_pending_invites      | with the invitation |
  * | `<ws>#audit`           | `<id>`             | a line of the audit log          | every change, by api            | audit/list                | never          |
  * | `<ws>#audit#<thing>`  | `<id>`             | the same line, by group or folder | with the line                  | groups_history, folders_history | never     |
- * | `<ws>#former`         | `group#<name>`, `folder#<name>` | a name that was given up | groups, folders: delete    | their create              | an admin's create |
+ * | `<ws>#former`         | `group#`, `folder#`, `user#<name>` | a name that was given up | their delete           | their create, accept_invite | an admin's create |
  * | `<ws>#keys`           | `view`             | key that signs links to jobs     | first jobs/job_view_token       | api, stream               | never          |
  * | `<ws>#keys`           | `secrets`, `masks` | a data key, encrypted by KMS     | the first secret, by api        | api, dispatch, wait       | never          |
  * | `<ws>#scripts`        | `<path>`           | head: the newest version, small  | scripts/create, archive         | webhook, wait, api        | delete/p       |

@@ -4,6 +4,7 @@ import { Invite } from '../model/invite.ts';
 import type { Member } from '../model/roster.ts';
 import { type CatalogTable, catalogItem, readItem, readPartition } from './catalog-items.ts';
 import {
+  formerKey,
   inviteKey,
   invitesPartition,
   type Key,
@@ -19,7 +20,7 @@ import { writeTogether } from './catalog-transaction.ts';
 type Accepted = 'accepted' | 'gone' | 'name taken' | 'member already' | 'archived';
 
 /** By the position of the condition that did not hold. */
-const REFUSALS: readonly Accepted[] = ['gone', 'gone', 'archived', 'name taken', 'member already'];
+const REFUSALS: readonly Accepted[] = ['gone', 'gone', 'archived', 'name taken', 'name taken', 'member already'];
 
 /** Invitations to workspaces: each stands with its invitee and with its workspace, in both or in neither. */
 export class InviteCatalog {
@@ -86,6 +87,14 @@ export class InviteCatalog {
           ...this.#of(workspaceStateKey(workspace)),
           ConditionExpression: 'archived = :no',
           ExpressionAttributeValues: marshall({ ':no': false }),
+        },
+      },
+      {
+        // Whoever had the name may have left things and grants that name it: only he takes it up again by himself.
+        ConditionCheck: {
+          ...this.#of(formerKey(workspace, memberKey(workspace, member.username))),
+          ConditionExpression: 'attribute_not_exists(pk) OR email = :email',
+          ExpressionAttributeValues: marshall({ ':email': email }),
         },
       },
       this.#new(memberKey(workspace, member.username), member),

@@ -3,7 +3,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { z } from 'zod';
 import { administers, Member } from '../model/roster.ts';
 import { type CatalogTable, catalogItem, readItem } from './catalog-items.ts';
-import { inviteKey, type Key, memberKey, membershipKey, userInviteKey } from './catalog-keys.ts';
+import { formerKey, inviteKey, type Key, memberKey, membershipKey, userInviteKey } from './catalog-keys.ts';
 import { writeTogether, writeWhileOneHolds } from './catalog-transaction.ts';
 
 /** Two who change one member at once: the later one looks again, this often. */
@@ -24,7 +24,7 @@ export class MemberWrites {
     this.#changed = changed;
   }
 
-  /** Whoever was invited is not any more. False: the name or the email is in the workspace already. */
+  /** By an admin, who may give a name away again. Whoever was invited is not any more. False: the name or the email is in the workspace already. */
   async add(workspace: string, member: Member): Promise<boolean> {
     const { username, email } = member;
     const refused = await writeTogether(this.#at, [
@@ -32,12 +32,16 @@ export class MemberWrites {
       this.#put(membershipKey(email, workspace), { workspace, username }, 'attribute_not_exists(pk)'),
       this.#delete(inviteKey(workspace, email)),
       this.#delete(userInviteKey(email, workspace)),
+      this.#delete(formerKey(workspace, memberKey(workspace, username))),
     ]);
     this.#changed(workspace);
     return refused.length === 0;
   }
 
-  /** False: he is the last admin. Removing nobody is harmless. */
+  /**
+   * His name stays his: things at his paths and grants on single things still name him. False: he is the last admin. Removing
+   * nobody is harmless.
+   */
   async remove(
     workspace: string,
     { username, email }: Pick<Member, 'username' | 'email'>,
@@ -45,11 +49,18 @@ export class MemberWrites {
   ): Promise<boolean> {
     const member = this.#delete(memberKey(workspace, username));
     const membership = this.#delete(membershipKey(email, workspace));
+    const former = {
+      Put: {
+        TableName: this.#at.table,
+        Item: catalogItem(formerKey(workspace, memberKey(workspace, username)), { email }),
+      },
+    };
     const removed =
       heirs === undefined
-        ? (await writeTogether(this.#at, [member, membership])).length === 0
-        : (await writeTogether(this.#at, [unlessAdmin(member), membership])).length === 0 ||
-          (await writeWhileOneHolds(this.#at, this.#admins(workspace, heirs), [member, membership])) === 'written';
+        ? (await writeTogether(this.#at, [member, membership, former])).length === 0
+        : (await writeTogether(this.#at, [unlessAdmin(member), membership, former])).length === 0 ||
+          (await writeWhileOneHolds(this.#at, this.#admins(workspace, heirs), [member, membership, former])) ===
+            'written';
     this.#changed(workspace);
     return removed;
   }

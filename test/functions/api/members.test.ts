@@ -116,6 +116,18 @@ describe('an invitation', () => {
     expect(refused).toMatchObject({ status: 400, text: `${email} is a member of workspace ${ws} already` });
   });
 
+  test('does not let anybody take up the name of somebody who left, with what still names it', async () => {
+    const [left, came] = [fresh('lena'), fresh('nora')];
+    await member(left);
+    const nora = await user(came);
+    await ok('DELETE', `/w/${ws}/users/delete/${left}`);
+    const accept = (token: string, username: string) =>
+      call('POST', '/users/accept_invite', token, { workspace_id: ws, username });
+    await ok('POST', `/w/${ws}/workspaces/invite_user`, { email: `${came}@x.io`, is_admin: false, operator: false });
+    expect(await accept(nora, left)).toMatchObject({ status: 400, text: expect.stringContaining('is taken') });
+    expect((await accept(nora, came)).status).toBe(200);
+  });
+
   test('into an archived workspace, or under a name that is taken, is not accepted yet', async () => {
     const ann = await user(fresh('ann'));
     await ok('POST', `/w/${ws}/workspaces/invite_user`, { email: `${fresh('ann')}@x.io` });
