@@ -5,6 +5,7 @@ import type { Settings } from '../../shared/jobs/ports.ts';
 import { type StartDeps, startJob } from '../../shared/jobs/start-job.ts';
 import { badRequest } from '../../shared/model/errors.ts';
 import { uuidV7 } from '../../shared/model/ids.ts';
+import { eachOf } from './each-of.ts';
 
 export type BatchDeps = StartDeps & {
   scripts: ScriptDirectory;
@@ -23,15 +24,6 @@ const wantedOf = (body: ReturnType<typeof addBatchJobs.body.parse>): Wanted => {
   if (body.hash) return { by: 'hash', hash: body.hash };
   if (body.path) return { by: 'path', path: body.path };
   throw badRequest('Bad request: body path: name the script by path or by hash');
-};
-
-/** Runs `work` on every item, at most `atOnce` at a time. Stops at the first failure. */
-const eachOf = async <T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> => {
-  const rest = items.values();
-  const workers = Array.from({ length: atOnce }, async () => {
-    for (const item of rest) await work(item);
-  });
-  await Promise.all(workers);
 };
 
 /** Many equal jobs by one request: each is a job like any other. */

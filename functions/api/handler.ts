@@ -18,6 +18,7 @@ import { SqsJobQueue } from '../../shared/aws/job-queue.ts';
 import { JobReads } from '../../shared/aws/job-reads.ts';
 import { AwsJobRemains } from '../../shared/aws/job-remains.ts';
 import { SchedulerLateSender } from '../../shared/aws/late-sender.ts';
+import { DynamoLiveRows } from '../../shared/aws/live-rows.ts';
 import { LogReads } from '../../shared/aws/log-reads.ts';
 import { AwsLogStore } from '../../shared/aws/log-store.ts';
 import { LoginAttempts } from '../../shared/aws/login-attempts.ts';
@@ -36,6 +37,7 @@ import { accountRoutes } from './account-routes.ts';
 import { aclRoutes } from './acl-routes.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
+import { cancelRoutes } from './cancel-routes.ts';
 import { deleteRoutes } from './delete-routes.ts';
 import { Env } from './env.ts';
 import { folderRoutes } from './folder-routes.ts';
@@ -151,9 +153,7 @@ export const handler = httpHandler({
     }),
     ...jobRoutes({
       ...start,
-      ...followupDeps(db, env, start),
       logs: new LogReads(db, JOBS_TABLE, PAYLOAD_BUCKET),
-      logStore: new AwsLogStore(db, JOBS_TABLE, PAYLOAD_BUCKET),
       queue,
       links: callers.links,
     }),
@@ -161,6 +161,13 @@ export const handler = httpHandler({
       ...start,
       logs: new LogReads(db, JOBS_TABLE, PAYLOAD_BUCKET),
       remains: new AwsJobRemains(db, JOBS_TABLE, PAYLOAD_BUCKET),
+    }),
+    ...cancelRoutes({
+      ...start,
+      ...followupDeps(db, env, start),
+      logs: new AwsLogStore(db, JOBS_TABLE, PAYLOAD_BUCKET),
+      live: new DynamoLiveRows(db, JOBS_TABLE),
+      queue,
     }),
     ...jobListRoutes({ queue, reads: new JobReads(db, JOBS_TABLE), counts: new JobCounts(db, JOBS_TABLE), settings }),
     ...batchRoutes({

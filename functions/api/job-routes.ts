@@ -1,7 +1,5 @@
 import type { ViewTokens } from '../../shared/aws/view-tokens.ts';
 import {
-  cancelQueuedJob,
-  forceCancelQueuedJob,
   getCompletedJob,
   getCompletedJobTiming,
   getJob,
@@ -13,21 +11,15 @@ import {
   runQueuedJobNow,
 } from '../../shared/contracts/job.ts';
 import { linkRoute, type Route, route } from '../../shared/http/route.ts';
-import { type CancelDeps, cancelJob } from '../../shared/jobs/cancel-job.ts';
-import type { JobQueue } from '../../shared/jobs/ports.ts';
+import type { JobQueue, LateMessages } from '../../shared/jobs/ports.ts';
 import { shownJob, visibleJob } from '../../shared/jobs/visible-job.ts';
-import { notFound, unreachable } from '../../shared/model/errors.ts';
-import type { JobKey } from '../../shared/model/job.ts';
-import { forceCancel } from './force-cancel.ts';
 import { completedJobAt, jobText, jobUpdate, type ReadDeps } from './read-job.ts';
 import { runNow } from './run-now.ts';
 
-export type JobDeps = ReadDeps &
-  Omit<CancelDeps, 'logs'> & {
-    logStore: CancelDeps['logs'];
-    queue: JobQueue;
-    links: Pick<ViewTokens, 'make'>;
-  };
+export type JobDeps = ReadDeps & {
+  queue: JobQueue & LateMessages;
+  links: Pick<ViewTokens, 'make'>;
+};
 
 const readingRoutes = (deps: JobDeps): Route[] => [
   linkRoute(getJob, async ({ params, query, sight, now }) => ({
@@ -72,47 +64,11 @@ const linkRoutes = (deps: JobDeps): Route[] => [
   })),
 ];
 
-/** What canceling led to, in Windmill's words. */
-const told = (canceled: Awaited<ReturnType<typeof cancelJob>>, key: JobKey): { body: string } => {
-  switch (canceled.is) {
-    case 'canceled':
-    case 'stopping':
-      return { body: key.id };
-    case 'already-completed':
-      return { body: `queued job id ${key.id} is already completed` };
-    case 'unknown':
-      throw notFound(`Job not found: ${key.id} does not exist in workspace ${key.workspace}`);
-    default:
-      return unreachable(canceled);
-  }
-};
-
-const cancelingRoutes = (deps: JobDeps): Route[] => {
-  const stores = { ...deps, logs: deps.logStore };
-  return [
-    route(cancelQueuedJob, async ({ params, body, standing, request, now }) => {
-      const by = { by: standing.username, reason: body.reason ?? undefined };
-      const op = `cancel:${request.id}`;
-      return told(await cancelJob(stores, await visibleJob(deps.jobs, standing, params), by, { op, now }), params);
-    }),
-    route(forceCancelQueuedJob, async ({ params, body, standing, request, now }) => {
-      const by = { by: standing.username, reason: body.reason ?? undefined };
-      const op = `cancel:${request.id}`;
-      return told(await forceCancel(stores, await visibleJob(deps.jobs, standing, params), by, { op, now }), params);
-    }),
-  ];
-};
-
 const runNowRoute = (deps: JobDeps): Route =>
   route(runQueuedJobNow, async ({ params, standing, request, now }) => {
     await runNow(deps, await visibleJob(deps.jobs, standing, params), { op: `now:${request.id}`, now });
     return { body: params.id };
   });
 
-/** One job: reading it, following it, sharing it, canceling it. */
-export const jobRoutes = (deps: JobDeps): Route[] => [
-  ...readingRoutes(deps),
-  ...linkRoutes(deps),
-  ...cancelingRoutes(deps),
-  runNowRoute(deps),
-];
+/** One job: reading it, following it, sharing it, making it due. */
+export const jobRoutes = (deps: JobDeps): Route[] => [...readingRoutes(deps), ...linkRoutes(deps), runNowRoute(deps)];

@@ -125,11 +125,12 @@ export class DynamoJobStore implements JobStore {
     return outcome.done;
   }
 
-  async cancelQueued(key: JobKey, completion: StoredCompletion, by: Canceler, op: Op): Promise<Job | undefined> {
+  async cancelQueued(key: JobKey, attempt: number, completion: StoredCompletion, op: Op): Promise<Job | undefined> {
+    const ending = terminal(key, completion, op);
     const outcome = await this.#transition(key, op, {
-      ...terminal(key, { ...completion, canceledBy: by.by }, op),
-      condition: ['#status = :queued'],
-      values: { ...terminal(key, { ...completion, canceledBy: by.by }, op).values, queued: 'queued' },
+      ...ending,
+      condition: ['#status = :queued', 'attempt = :attempt'],
+      values: { ...ending.values, queued: 'queued', attempt },
     });
     return outcome.done ? outcome.job : undefined;
   }

@@ -6,6 +6,7 @@ import * as groups from './groups.ts';
 import * as instance from './instance.ts';
 import * as invites from './invites.ts';
 import * as jobContracts from './job.ts';
+import * as jobCancels from './job-cancels.ts';
 import * as jobLists from './job-lists.ts';
 import * as login from './login.ts';
 import * as members from './members.ts';
@@ -40,6 +41,7 @@ const files = [
   resourceTypes,
   run,
   jobContracts,
+  jobCancels,
   jobLists,
   settings,
   stream,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Access } from '../access/decide.ts';
-import { contract, jsonAnswer, jsonBody, jsonTextAnswer, NoQuery, noBody, textAnswer } from './contract.ts';
+import { contract, jsonAnswer, jsonTextAnswer, NoQuery, noBody, textAnswer } from './contract.ts';
 import { JobAnswer } from './job-shapes.ts';
 import { OfJob } from './params.ts';
 import { Flag, wholeNumber } from './query-values.ts';
@@ -82,34 +82,6 @@ export const getCompletedJobTiming = contract({
     z.object({ created_at: z.string(), started_at: z.string().optional(), duration_ms: z.number().optional() }),
   ),
   access: maySee,
-});
-
-const CancelBody = jsonBody(z.object({ reason: z.string().max(2_000).nullish() }));
-
-/** A queued job ends at once; a running one when its runner asks next, at most about 3 s later. */
-export const cancelQueuedJob = contract({
-  id: 'cancelQueuedJob',
-  method: 'POST',
-  path: '/w/{workspace}/jobs_u/queue/cancel/{id}',
-  summary: 'Cancel a job',
-  params: OfJob,
-  query: NoQuery,
-  body: CancelBody,
-  answer: textAnswer(200),
-  access: mayRun,
-});
-
-/** Ends a running job at once, whatever its process does until it is told. */
-export const forceCancelQueuedJob = contract({
-  id: 'forceCancelQueuedJob',
-  method: 'POST',
-  path: '/w/{workspace}/jobs_u/queue/force_cancel/{id}',
-  summary: 'Cancel a job without waiting for its worker',
-  params: OfJob,
-  query: NoQuery,
-  body: CancelBody,
-  answer: textAnswer(200),
-  access: mayRun,
 });
 
 export const runQueuedJobNow = contract({

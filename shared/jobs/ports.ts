@@ -44,8 +44,8 @@ export interface JobStore {
     attempt: number,
     release: { dueAt: number; ran: boolean; op: Op; waits?: WaitReason },
   ): Promise<boolean>;
-  /** queued -> canceled. False when it is not queued any more. */
-  cancelQueued(key: JobKey, completion: StoredCompletion, by: Canceler, op: Op): Promise<Job | undefined>;
+  /** queued after `attempt` attempts -> canceled. Undefined when it is not so queued any more. */
+  cancelQueued(key: JobKey, attempt: number, completion: StoredCompletion, op: Op): Promise<Job | undefined>;
   /** queued -> skipped. False when it is not queued any more. */
   skipQueued(key: JobKey, completion: StoredCompletion, op: Op): Promise<boolean>;
   /** queued for later -> due at `now`. Undefined when it is not queued, or due already. */
@@ -59,6 +59,14 @@ export interface JobStore {
   wipe(key: JobKey, expires?: number): Promise<Job | undefined>;
   /** Marks a running job to be stopped. Undefined when it is not running any more. */
   requestCancel(key: JobKey, by: Canceler): Promise<Job | undefined>;
+}
+
+/** The rows of jobs that are queued or running, as they were a moment ago: a job made just now may be missing. */
+export interface LiveRows {
+  /** Which live jobs another job started, and which. */
+  links(workspace: string): Promise<{ id: string; parent: string }[]>;
+  /** Ids of the live jobs of a path. */
+  ofPath(workspace: string, path: string): Promise<string[]>;
 }
 
 export type Canceler = { by: string; reason: string | undefined };

@@ -1,5 +1,5 @@
 import { uuidV5 } from '../model/ids.ts';
-import type { Job } from '../model/job.ts';
+import type { Job, JobKey } from '../model/job.ts';
 import { isJsonObject, parseJson } from '../model/json.ts';
 import { settingsOf } from '../model/run-settings.ts';
 import type { ScriptDirectory } from './plan-run.ts';
@@ -7,6 +7,9 @@ import { type StartDeps, startOnce } from './start-job.ts';
 
 /** A perpetual script runs at most once in so long, however soon it ends (reference 1.10). */
 const NOT_BEFORE_MS = 10_000;
+
+/** The id of the run that follows this one: fixed, so that starting it twice starts one. */
+export const successorOf = (job: JobKey): Promise<string> => uuidV5(job.id, 'restart');
 
 /**
  * Starts the next run of a perpetual script with the arguments of the one that ended. The newest version takes over; the
@@ -19,8 +22,8 @@ export const restartPerpetual = async (
 ): Promise<void> => {
   const script = job.path === undefined ? undefined : await deps.scripts.newest(job.workspace, job.path);
   if (script?.settings?.restart_unless_cancelled !== true) return;
-  const { path, hash, language, tag, timeout } = script;
-  const id = await uuidV5(job.id, 'restart');
+  const { path, hash, language, tag, timeout, priority } = script;
+  const id = await successorOf(job);
   const argsText = await deps.payloads.get(job, job.args);
   const parsed = parseJson(argsText);
   const args = parsed.ok && isJsonObject(parsed.value) ? parsed.value : {};
@@ -35,6 +38,7 @@ export const restartPerpetual = async (
       tag: tag ?? job.tag,
       timeout_s: timeout || job.timeout_s,
       id,
+      ...(priority === undefined ? {} : { priority }),
       repeatable: false,
       scheduled_for: Math.max(now, (job.started_at ?? now) + NOT_BEFORE_MS),
       visible_to_owner: job.visible_to_owner,

@@ -11,7 +11,7 @@ const MOST_ANCESTORS = 20;
  * Whether the job itself is shown or one of the jobs that it belongs to: whoever may see a flow sees its steps.
  * Ancestors are read only when the job itself does not answer it.
  */
-const isSeen = async (jobs: Pick<JobStore, 'get'>, sight: Sight, job: Job): Promise<boolean> => {
+export const isSeen = async (jobs: Pick<JobStore, 'get'>, sight: Sight, job: Job): Promise<boolean> => {
   let looked: Job | undefined = job;
   for (let steps = 0; looked !== undefined && steps < MOST_ANCESTORS; steps += 1) {
     if (isShown(sight, looked)) return true;

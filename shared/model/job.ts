@@ -108,6 +108,13 @@ export const isCompleted = (status: JobStatus): boolean => status !== 'queued' &
 /** Windmill counts `skipped` as success. */
 export const isSuccess = (status: JobStatus): boolean => status === 'success' || status === 'skipped';
 
+/** A run of a schedule whose time has not come; one that was claimed before and waits again is no longer in the future. */
+export const isFutureTick = (
+  job: Pick<Job, 'status' | 'schedule_path' | 'attempt' | 'scheduled_for'>,
+  now: number,
+): boolean =>
+  job.status === 'queued' && job.schedule_path !== undefined && job.attempt === 0 && job.scheduled_for > now;
+
 /** Restarts after a worker's death (reference 1.14): the first try and three more. */
 export const MAX_TRIES = 4;
 

@@ -43,7 +43,7 @@ describe('the end of a job', () => {
     await releaseLost(deps, { ...(await running('lost')), tries: 4 }, { op: 'reap', now });
     const waiting = aJob({ id: 'canceled', workspace: 'brief' });
     await stores.jobs.create(waiting);
-    await cancelJob(deps, waiting, { by: 'ann', reason: undefined }, { op: 'cancel', now });
+    await cancelJob(deps, waiting, { by: { by: 'ann', reason: undefined }, op: 'cancel', now });
     const ends = await Promise.all(
       [
         ['brief', 'finished'],
