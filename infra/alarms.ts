@@ -55,7 +55,7 @@ const ofQueues = (workers: WorkersStack): Watched[] => [
       metric: queue.metricApproximateAgeOfOldestMessage(maximum),
       above: 900,
       periods: 3,
-      impact: `Jobs of tag ${tag} have been waiting for a worker for more than 15 minutes.`,
+      impact: `Jobs of queue ${tag} have been waiting for a worker for more than 15 minutes.`,
     }),
   ),
 ];

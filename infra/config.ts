@@ -8,6 +8,8 @@ const WorkerGroup = z.strictObject({
   tags: z.array(z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, 'must be 1 to 40 of A-Z, a-z, 0-9, _ and -')).min(1),
   /** Dispatch invocations at once per tag. AWS takes 2 to 1000. */
   maxConcurrency: z.int().min(2).max(1000).default(20),
+  /** Dispatch invocations at once for jobs with a priority, of whichever tag: what they find free when all else is busy. */
+  priorityConcurrency: z.int().min(2).max(1000).default(10),
   /** Messages an invocation is given at once; more than 1 only for groups whose time limit is at most 60 s. */
   batchSize: z.int().min(1).max(10).default(1),
   /** Longest time a job may run, seconds. 840 leaves dispatch a minute to write down how it ended. */
@@ -15,12 +17,13 @@ const WorkerGroup = z.strictObject({
   /** Memory of the runner; user code, its interpreter and the runner share it. */
   memoryMb: z.int().min(256).max(10_240).default(1024),
   /** Reserved concurrency of the group's runner: how many jobs may run at once, whoever started them. */
-  runnerConcurrency: z.int().min(1).default(120),
+  runnerConcurrency: z.int().min(1).default(130),
 });
 type WorkerGroup = z.output<typeof WorkerGroup>;
 
 /** What the event sources of a group can start at the same time. */
-const dispatchStarts = (group: WorkerGroup): number => group.tags.length * group.maxConcurrency * group.batchSize;
+const dispatchStarts = (group: WorkerGroup): number =>
+  (group.tags.length * group.maxConcurrency + group.priorityConcurrency) * group.batchSize;
 
 const repeated = (names: string[]): string[] => names.filter((each, index) => names.indexOf(each) !== index);
 
@@ -71,8 +74,8 @@ export const Config = z
       const starts = dispatchStarts(group) + wait;
       if (starts > group.runnerConcurrency) {
         refuse(
-          `worker group "${group.name}": ${starts} jobs could be started at once (${group.tags.length} tags x ` +
-            `maxConcurrency ${group.maxConcurrency} x batchSize ${group.batchSize}${wait > 0 ? ` + waitConcurrency ${wait}` : ''}) ` +
+          `worker group "${group.name}": ${starts} jobs could be started at once ((${group.tags.length} tags x ` +
+            `maxConcurrency ${group.maxConcurrency} + priorityConcurrency ${group.priorityConcurrency}) x batchSize ${group.batchSize}${wait > 0 ? ` + waitConcurrency ${wait}` : ''}) ` +
             `but runnerConcurrency is ${group.runnerConcurrency}. Raise runnerConcurrency or lower the others.`,
         );
       }

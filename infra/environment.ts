@@ -1,4 +1,5 @@
 import { Stack } from 'aws-cdk-lib';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { Sending, Stores } from './rights/room.ts';
 
@@ -13,9 +14,13 @@ export const secretsEnv = (stores: Pick<Stores, 'secretsKey'>): { SECRETS_KEY_AR
   SECRETS_KEY_ARN: stores.secretsKey.keyArn,
 });
 
-export const queuesEnv = (scope: Construct, sending: Pick<Sending, 'queues'>): { QUEUES: string } => ({
+const reached = (queue: IQueue): { url: string; arn: string } => ({ url: queue.queueUrl, arn: queue.queueArn });
+
+export const queuesEnv = (scope: Construct, sending: Pick<Sending, 'tags'>): { QUEUES: string } => ({
   QUEUES: Stack.of(scope).toJsonString(
-    Object.fromEntries([...sending.queues].map(([tag, queue]) => [tag, { url: queue.queueUrl, arn: queue.queueArn }])),
+    Object.fromEntries(
+      [...sending.tags].map(([tag, { queue, priority }]) => [tag, { ...reached(queue), priority: reached(priority) }]),
+    ),
   ),
 });
 

@@ -3,7 +3,7 @@ import type { FinishDeps } from '../../shared/jobs/finish-job.ts';
 import type { JobQueue, WorkerStore } from '../../shared/jobs/ports.ts';
 import { releaseLost } from '../../shared/jobs/release-job.ts';
 import { runFollowups } from '../../shared/jobs/run-followups.ts';
-import { isCompleted, type Job, type JobKey } from '../../shared/model/job.ts';
+import { isCompleted, isUrgent, type Job, type JobKey } from '../../shared/model/job.ts';
 import { isResent, looksAt, type Span } from './looks.ts';
 
 export type ReaperDeps = FinishDeps & {
@@ -80,22 +80,20 @@ const recoverOverdue = async (deps: ReaperDeps): Promise<void> => {
   }
 };
 
-/** How many messages wait for the workers of a tag, asked once a look. */
-const backlogs = (queue: JobQueue): ((tag: string) => Promise<number>) => {
+type BacklogOf = (job: Job) => Promise<number>;
+
+/** How many messages wait in the queue that a job goes by, asked once a look. */
+const backlogs = (queue: JobQueue): BacklogOf => {
   const known = new Map<string, Promise<number>>();
-  return (tag) => {
-    const backlog = known.get(tag) ?? queue.backlog(tag);
-    known.set(tag, backlog);
+  return (job) => {
+    const name = `${job.tag} ${isUrgent(job)}`;
+    const backlog = known.get(name) ?? queue.backlog(job);
+    known.set(name, backlog);
     return backlog;
   };
 };
 
-const recoverOne = async (
-  deps: ReaperDeps,
-  job: Job,
-  now: number,
-  backlogOf: (tag: string) => Promise<number>,
-): Promise<void> => {
+const recoverOne = async (deps: ReaperDeps, job: Job, now: number, backlogOf: BacklogOf): Promise<void> => {
   if (isCompleted(job.status)) return runFollowups(deps, job, now);
   if (job.status === 'running') {
     if (await isHolderDead(deps.workers, job, now)) {
@@ -103,5 +101,5 @@ const recoverOne = async (
     }
     return;
   }
-  if (isResent(now - job.scheduled_for, await backlogOf(job.tag))) await deps.queue.send(job, now, now);
+  if (isResent(now - job.scheduled_for, await backlogOf(job))) await deps.queue.send(job, now, now);
 };

@@ -1,6 +1,7 @@
 import { EventSourceMapping, type IFunction, RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Env } from '../../functions/dispatch/env.ts';
 import type { Assets } from '../build/assets.ts';
@@ -23,6 +24,20 @@ export type WorkerGroupProps = {
   logRetention: RetentionDays;
 };
 
+type OwnQueue = { id: string; queue: IQueue; maxConcurrency: number };
+
+/** The queue of each tag, and the one for jobs with a priority, which none of the others can hold up. */
+const ownQueues = (group: WorkerGroupProps['group'], sending: Sending): OwnQueue[] => {
+  const ofTags = [...sending.tags].filter(([tag]) => group.tags.includes(tag));
+  const priority = ofTags[0]?.[1].priority;
+  return [
+    ...ofTags.map(([tag, { queue }]) => ({ id: `From-${tag}`, queue, maxConcurrency: group.maxConcurrency })),
+    ...(priority === undefined
+      ? []
+      : [{ id: 'FromPriority', queue: priority, maxConcurrency: group.priorityConcurrency }]),
+  ];
+};
+
 /** The tags of one group, the dispatch function they feed, and the runner that only this dispatch (and wait) invokes. */
 export class WorkerGroup extends Construct {
   readonly dispatch: IFunction;
@@ -37,7 +52,7 @@ export class WorkerGroup extends Construct {
       timeoutSeconds: group.timeLimitSeconds + 30,
       reservedConcurrency: group.runnerConcurrency,
     }).fn;
-    const own = [...sending.queues].filter(([tag]) => group.tags.includes(tag));
+    const own = ownQueues(group, sending);
     const lane = { runner: this.runner, signingSecret: props.signingSecret };
     const environment: Env = {
       ...storesEnv(stores),
@@ -57,17 +72,17 @@ export class WorkerGroup extends Construct {
         stores,
         sending,
         lane,
-        own.map(([, queue]) => queue),
+        own.map(({ queue }) => queue),
       ),
       // A job due far away, and every step of a flow, passes queue -> dispatch -> queue more often than Lambda's guard allows.
       recursiveLoop: RecursiveLoop.ALLOW,
     }).fn;
-    for (const [tag, queue] of own) {
-      new EventSourceMapping(this, `From-${tag}`, {
+    for (const { id: from, queue, maxConcurrency } of own) {
+      new EventSourceMapping(this, from, {
         target: dispatch,
         eventSourceArn: queue.queueArn,
         batchSize: group.batchSize,
-        maxConcurrency: group.maxConcurrency,
+        maxConcurrency,
         reportBatchItemFailures: true,
       });
     }

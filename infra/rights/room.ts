@@ -9,8 +9,17 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 /** Where data lies, and the key that secrets in it are under. */
 export type Stores = { jobs: Table; catalog: Table; payload: Bucket; secretsKey: IKey };
 
-/** What starting a job needs besides the stores: every tag's queue, and the room for schedules of far-away jobs. */
-export type Sending = { queues: Map<string, IQueue>; schedules: { name: string; sender: IRole; deadLetters: IQueue } };
+/** The queues of one tag: its own, and its group's for jobs with a priority. */
+export type TagQueues = { queue: IQueue; priority: IQueue };
+
+/** What starting a job needs besides the stores: every queue, and the room for schedules of far-away jobs. */
+export type Sending = {
+  /** The queues that jobs of a tag go by. */
+  tags: Map<string, TagQueues>;
+  /** Each queue by its name: a tag, or `<group> priority`. */
+  queues: Map<string, IQueue>;
+  schedules: { name: string; sender: IRole; deadLetters: IQueue };
+};
 
 /** The lane of a worker group: what runs user code, and the key that signs its tokens. */
 export type Lane = { runner: IFunction; signingSecret: Secret };

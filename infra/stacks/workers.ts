@@ -60,18 +60,23 @@ export class WorkersStack extends Stack {
   }
 
   #sending(config: Config): Sending {
-    const queues = new Map(
-      config.workerGroups
-        .flatMap((group) => group.tags)
-        .map((tag): [string, IQueue] => [
-          tag,
-          new MessageQueue(this, `Tag-${tag}`, {
-            visibilitySeconds: LANE_TIMEOUT_S + VISIBILITY_MARGIN_S,
-            deadLetters: this.deadLetters,
-          }).queue,
-        ]),
-    );
-    return { queues, schedules: new JobSchedules(this, 'Schedules', { queues: [...queues.values()] }) };
+    const tags: Sending['tags'] = new Map();
+    const queues: Sending['queues'] = new Map();
+    for (const group of config.workerGroups) {
+      const priority = this.#queue(`Priority-${group.name}`);
+      for (const tag of group.tags) {
+        const queue = this.#queue(`Tag-${tag}`);
+        tags.set(tag, { queue, priority });
+        queues.set(tag, queue);
+      }
+      queues.set(`${group.name} priority`, priority);
+    }
+    return { tags, queues, schedules: new JobSchedules(this, 'Schedules', { queues: [...queues.values()] }) };
+  }
+
+  #queue(id: string): IQueue {
+    const visibilitySeconds = LANE_TIMEOUT_S + VISIBILITY_MARGIN_S;
+    return new MessageQueue(this, id, { visibilitySeconds, deadLetters: this.deadLetters }).queue;
   }
 
   #reaper({ config, assets, stores }: WorkersProps): IFunction {

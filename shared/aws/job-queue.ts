@@ -1,15 +1,17 @@
 import { GetQueueAttributesCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
 import type { JobQueue, LateMessages } from '../jobs/ports.ts';
-import type { Job } from '../model/job.ts';
+import { isUrgent, type Job } from '../model/job.ts';
 
 /** SQS delays a message by at most this long (AWS limit). */
 const MAX_DELAY_S = 900;
 /** EventBridge Scheduler is precise to a minute: it sends this long before the job is due, and SQS delays the rest. */
 const LEAD_MS = 90_000;
 
-/** The queues by tag, as the environment names them. */
-export type Queues = Record<string, { url: string; arn: string }>;
+type Queue = { url: string; arn: string };
+
+/** The queues by tag, as the environment names them; `priority`: the one for jobs that must not wait behind the others. */
+export type Queues = Record<string, Queue & { priority?: Queue | undefined }>;
 
 /** A message is this and nothing else: the job item is the truth. */
 export const JobMessage = z.object({ workspace: z.string(), id: z.string() });
@@ -22,7 +24,10 @@ export interface LateSender {
   forget(message: JobMessage): Promise<void>;
 }
 
-/** The tag queues: one standard queue a tag, fair between workspaces by their message group. */
+/**
+ * The tag queues: one standard queue a tag, fair between workspaces by their message group. SQS knows no priority, so jobs
+ * that have one go by a queue of their own, which the same workers read side by side with the others.
+ */
 export class SqsJobQueue implements JobQueue, LateMessages {
   readonly #sqs: SQSClient;
   readonly #queues: Queues;
@@ -39,8 +44,8 @@ export class SqsJobQueue implements JobQueue, LateMessages {
     return Object.hasOwn(this.#queues, tag);
   }
 
-  async backlog(tag: string): Promise<number> {
-    const queue = this.#queues[tag];
+  async backlog(job: Pick<Job, 'tag' | 'priority'>): Promise<number> {
+    const queue = this.#queueOf(job);
     if (queue === undefined) return 0;
     const { Attributes } = await this.#sqs.send(
       new GetQueueAttributesCommand({ QueueUrl: queue.url, AttributeNames: ['ApproximateNumberOfMessages'] }),
@@ -49,8 +54,8 @@ export class SqsJobQueue implements JobQueue, LateMessages {
   }
 
   /** A tag that no group serves has no queue: the job stays queued, and the reaper sends it when a group appears. */
-  async send(job: { workspace: string; id: string; tag: string }, dueAt: number, now: number): Promise<void> {
-    const queue = this.#queues[job.tag];
+  async send(job: Pick<Job, 'workspace' | 'id' | 'tag' | 'priority'>, dueAt: number, now: number): Promise<void> {
+    const queue = this.#queueOf(job);
     if (queue === undefined) return;
     const message: JobMessage = { workspace: job.workspace, id: job.id };
     const delay = Math.ceil(Math.max(0, dueAt - now) / 1000);
@@ -74,5 +79,10 @@ export class SqsJobQueue implements JobQueue, LateMessages {
     if (!scheduled || this.#late === undefined) return;
     // A schedule that stays sends one message, which finds nothing to do; then it deletes itself.
     await this.#late.forget({ workspace: job.workspace, id: job.id }).catch(() => undefined);
+  }
+
+  #queueOf(job: Pick<Job, 'tag' | 'priority'>): Queue | undefined {
+    const queue = this.#queues[job.tag];
+    return isUrgent(job) ? (queue?.priority ?? queue) : queue;
   }
 }

@@ -132,10 +132,10 @@ export interface LogStore {
 export interface JobQueue {
   /** False: no worker group serves the tag, so the job stays queued until one does. */
   serves(tag: string): boolean;
-  /** About how many messages of a tag wait for workers now; 0 where no group serves it. */
-  backlog(tag: string): Promise<number>;
+  /** About how many messages wait for workers now in the queue that this job goes by; 0 where no group serves its tag. */
+  backlog(job: Pick<Job, 'tag' | 'priority'>): Promise<number>;
   /** Sends the job's message so that it arrives at `dueAt` or a little before, never later than workers allow. */
-  send(job: Pick<Job, 'workspace' | 'id' | 'tag'>, dueAt: number, now: number): Promise<void>;
+  send(job: Pick<Job, 'workspace' | 'id' | 'tag' | 'priority'>, dueAt: number, now: number): Promise<void>;
 }
 
 /** What a queue was asked to deliver later. */

@@ -13,9 +13,14 @@ const jsonText = <T extends z.ZodType>(schema: T) =>
     })
     .pipe(schema);
 
-/** `QUEUES`: the queue of each tag that some worker group serves, as JSON `{"<tag>":{"url":"…","arn":"…"}}`. */
+const Queue = z.object({ url: z.string(), arn: z.string() });
+
+/**
+ * `QUEUES`: the queue of each tag that some worker group serves, as JSON `{"<tag>":{"url":"…","arn":"…","priority":{"url":
+ * "…","arn":"…"}}}`. `priority` is its group's queue for jobs with a priority; without one they go by the tag's.
+ */
 export const queues = {
-  QUEUES: jsonText(z.record(z.string(), z.object({ url: z.string(), arn: z.string() }))),
+  QUEUES: jsonText(z.record(z.string(), Queue.extend({ priority: Queue.optional() }))),
 };
 
 /** Where one-shot schedules of far-away jobs live, the role they send with, and where a send that failed for good goes. */

@@ -108,6 +108,9 @@ export const isCompleted = (status: JobStatus): boolean => status !== 'queued' &
 /** Windmill counts `skipped` as success. */
 export const isSuccess = (status: JobStatus): boolean => status === 'success' || status === 'skipped';
 
+/** Whether a job goes by the queue that passes the others by. */
+export const isUrgent = (job: Pick<Job, 'priority'>): boolean => (job.priority ?? 0) >= 1;
+
 /** A run of a schedule whose time has not come; one that was claimed before and waits again is no longer in the future. */
 export const isFutureTick = (
   job: Pick<Job, 'status' | 'schedule_path' | 'attempt' | 'scheduled_for'>,

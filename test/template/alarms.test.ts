@@ -12,6 +12,7 @@ describe('alarms', () => {
       'OldestMessagepython3',
       'OldestMessagebash',
       'OldestMessagebun',
+      'OldestMessagedefaultpriority',
       'DispatchdefaultErrors',
       'DispatchThrottlesdefault',
       'RunnerThrottlesdefault',

@@ -19,15 +19,22 @@ describe('the configuration', () => {
 
   it('fails synth where more jobs can be started than the runner may run', () => {
     expect(() => appOf({ workerGroups: [{ ...group, runnerConcurrency: 100 }], waitConcurrency: 60 })).toThrow(
-      'worker group "default": 120 jobs could be started at once (3 tags x maxConcurrency 20 x batchSize 1 + ' +
+      'worker group "default": 130 jobs could be started at once ((3 tags x maxConcurrency 20 + priorityConcurrency 10) x batchSize 1 + ' +
         'waitConcurrency 60) but runnerConcurrency is 100. Raise runnerConcurrency or lower the others.',
     );
   });
 
   it('counts every message of a batch as a start', () => {
-    const quick = { name: 'quick', tags: ['quick'], timeLimitSeconds: 60, batchSize: 10, maxConcurrency: 4 };
-    expect(() => parseConfig({ workerGroups: [group, { ...quick, runnerConcurrency: 39 }] })).toThrow('40 jobs');
-    expect(parseConfig({ workerGroups: [group, { ...quick, runnerConcurrency: 40 }] }).workerGroups).toHaveLength(2);
+    const quick = {
+      name: 'quick',
+      tags: ['quick'],
+      timeLimitSeconds: 60,
+      batchSize: 10,
+      maxConcurrency: 4,
+      priorityConcurrency: 2,
+    };
+    expect(() => parseConfig({ workerGroups: [group, { ...quick, runnerConcurrency: 59 }] })).toThrow('60 jobs');
+    expect(parseConfig({ workerGroups: [group, { ...quick, runnerConcurrency: 60 }] }).workerGroups).toHaveLength(2);
   });
 
   it.each([

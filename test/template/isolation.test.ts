@@ -47,7 +47,7 @@ describe('the runner', () => {
   });
 
   it('runs at most as many jobs at once as the configuration reserves', () => {
-    expect(runner.Properties.ReservedConcurrentExecutions).toBe(120);
+    expect(runner.Properties.ReservedConcurrentExecutions).toBe(130);
   });
 
   it('is an arm64 image started by index.handler', () => {
@@ -148,7 +148,7 @@ describe('roles', () => {
   it('let schedules do nothing but send to queues', () => {
     const [sender] = [...cloud.policies()].find(([role]) => role.startsWith('SchedulesSender'))![1];
     expect(sender!.Action).toEqual(['sqs:SendMessage']);
-    expect(sender!.Resource).toHaveLength(4);
+    expect(sender!.Resource).toHaveLength(5);
   });
 
   it('let frames read a job and note what its runner said, nothing more', () => {

@@ -6,12 +6,17 @@ const queues = [...cloud.all('AWS::SQS::Queue')];
 const mappings = [...cloud.all('AWS::Lambda::EventSourceMapping')];
 const streams = mappings.filter(([, { Properties }]) => 'StartingPosition' in Properties);
 const polled = mappings.filter((mapping) => !streams.includes(mapping));
-const tagQueues = queues.filter(([id]) => id.startsWith('Tag'));
+const tagQueues = queues.filter(([id]) => /^(Tag|Priority)/.test(id));
 
 describe('queues', () => {
-  it('are one for each tag served, dead letters, those of schedules, and what expiry could not deal with', () => {
-    expect(tagQueues.map(([id]) => id.replace(/Queue.*/, ''))).toEqual(['Tagpython3', 'Tagbash', 'Tagbun']);
-    expect(queues).toHaveLength(6);
+  it('are one a tag, one a group for jobs with a priority, dead letters, those of schedules, and what expiry could not deal with', () => {
+    expect(tagQueues.map(([id]) => id.replace(/Queue.*/, ''))).toEqual([
+      'Prioritydefault',
+      'Tagpython3',
+      'Tagbash',
+      'Tagbun',
+    ]);
+    expect(queues).toHaveLength(7);
   });
 
   it.each(queues)('%s is encrypted by SQS', (_id, { Properties }) => {
@@ -43,6 +48,7 @@ describe('event source mappings', () => {
       ['Tagpython3Queue', 'GroupdefaultDispatchFunction'],
       ['TagbashQueue', 'GroupdefaultDispatchFunction'],
       ['TagbunQueue', 'GroupdefaultDispatchFunction'],
+      ['PrioritydefaultQueue', 'GroupdefaultDispatchFunction'],
       ['DeadLettersQueue', 'DeadletterFunction'],
       ['JobsTable', 'UpkeepExpiryFunction'],
     ]);
@@ -77,14 +83,15 @@ describe('event source mappings', () => {
   it('hand out one message at a time unless the group says otherwise', () => {
     const small = new Synthesized({
       workerGroups: [
-        { name: 'default', tags: ['python3'], runnerConcurrency: 80 },
+        { name: 'default', tags: ['python3'], runnerConcurrency: 90 },
         {
           name: 'quick',
           tags: ['quick'],
           timeLimitSeconds: 60,
           batchSize: 10,
           maxConcurrency: 4,
-          runnerConcurrency: 40,
+          priorityConcurrency: 2,
+          runnerConcurrency: 60,
         },
       ],
     });
@@ -94,7 +101,9 @@ describe('event source mappings', () => {
     ]);
     expect(sizes).toEqual([
       ['GroupdefaultFrompython3', 1],
+      ['GroupdefaultFromPriority', 1],
       ['GroupquickFromquick', 10],
+      ['GroupquickFromPriority', 10],
       ['FromDeadLetters', 10],
       ['UpkeepFromRemovals', 100],
     ]);
@@ -104,8 +113,8 @@ describe('event source mappings', () => {
 describe('a second worker group', () => {
   const two = new Synthesized({
     workerGroups: [
-      { name: 'default', tags: ['python3'], runnerConcurrency: 80 },
-      { name: 'big', tags: ['big'], memoryMb: 8192, timeLimitSeconds: 300, runnerConcurrency: 20 },
+      { name: 'default', tags: ['python3'], runnerConcurrency: 90 },
+      { name: 'big', tags: ['big'], memoryMb: 8192, timeLimitSeconds: 300, runnerConcurrency: 30 },
     ],
   });
 
@@ -114,13 +123,14 @@ describe('a second worker group', () => {
       MemorySize: 8192,
       Timeout: 330,
       TenancyConfig: { TenantIsolationMode: 'PER_TENANT' },
-      ReservedConcurrentExecutions: 20,
+      ReservedConcurrentExecutions: 30,
     });
     expect(two.rolesThatMay('lambda:InvokeFunction', /^GroupbigRunner/)).toEqual(['GroupbigDispatchRole']);
   });
 
   it('takes messages only from its own tags, and may send to all', () => {
-    expect(two.rolesThatMay('sqs:ReceiveMessage', /^Tagbig/)).toEqual(['GroupbigDispatchRole']);
+    expect(two.rolesThatMay('sqs:ReceiveMessage', /^(Tag|Priority)big/)).toEqual(['GroupbigDispatchRole']);
+    expect(two.rolesThatMay('sqs:SendMessage', /^Prioritybig/)).toContain('GroupdefaultDispatchRole');
     expect(two.rolesThatMay('sqs:SendMessage', /^Tagpython3/)).toContain('GroupbigDispatchRole');
   });
 });
