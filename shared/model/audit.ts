@@ -29,7 +29,7 @@ export type AuditHistory = `group/${string}` | `folder/${string}`;
 /** What a route adds to the line of its request, where path and caller do not tell it. */
 export type AuditNote = Partial<Pick<AuditLine, 'workspace' | 'resource' | 'parameters' | 'history'>>;
 
-/** An id that grows with `now`; of one millisecond, `random` (0 to 1) tells a thousand apart. */
+/** An id that grows with `now`; of one millisecond, `random` (0 to 1) tells a thousand apart. A larger one is of a later millisecond. */
 export const auditId = (now: number, random: number): number => now * 1000 + Math.floor(random * 1000);
 
 const KINDS: [RegExp, AuditEntry['action_kind']][] = [
