@@ -101,7 +101,11 @@ describe('a selection', () => {
     expect(await statusOf(runs)).toBe('canceled');
     const lines: { operation: string; resource: string }[] = await api.json('GET', '/w/demo/audit/list?per_page=100');
     const told = lines.filter(({ resource }) => [waits.id, runs.id].includes(resource));
-    expect(told.map(({ operation }) => operation).sort()).toEqual(['jobs.cancel', 'jobs.cancel', 'jobs.force_cancel']);
+    expect(told.map(({ operation }) => operation).toSorted((a, b) => a.localeCompare(b))).toEqual([
+      'jobs.cancel',
+      'jobs.cancel',
+      'jobs.force_cancel',
+    ]);
   });
 
   test('passes over jobs that its caller may not see', async () => {
@@ -126,7 +130,7 @@ describe('a selection', () => {
       const pages = await Promise.all(
         [1, 2, 3].map((page) => api.json('GET', `/w/demo/jobs/${list}${filter}&page=${page}`)),
       );
-      expect(pages.flat().sort()).toEqual(all.map(({ id }) => id).sort());
+      expect(new Set(pages.flat())).toEqual(new Set(all.map(({ id }) => id)));
     }
     expect(await select(all.map(({ id }) => id))).toHaveLength(250);
     expect(await api.json('GET', `/w/demo/jobs/queue/list_filtered_uuids?${filter}`)).toEqual([]);
