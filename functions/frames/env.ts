@@ -5,6 +5,7 @@ import { originSecrets } from '../../shared/model/env.ts';
 export const Env = z.object({
   JOBS_TABLE: z.string(),
   CATALOG_TABLE: z.string(),
+  PAYLOAD_BUCKET: z.string(),
   ...originSecrets,
 });
 export type Env = z.input<typeof Env>;

@@ -8,6 +8,7 @@ import { planBash } from './languages/bash.ts';
 import type { Plan, Planner } from './languages/language-plan.ts';
 import { planPython } from './languages/python.ts';
 import { planTypescript } from './languages/typescript.ts';
+import { uploadResult } from './large-result.ts';
 import { LastLines } from './last-lines.ts';
 import type { Ended, Launch } from './launch.ts';
 import { failure, type Verdict } from './outcome.ts';
@@ -38,10 +39,10 @@ export const runJob = async (request: RunnerRequest, deps: RunDeps): Promise<voi
   const folder = createJobFolder(deps.environment.root);
   try {
     const ran = await attempt(request, deps, writer, folder);
-    await end(writer, ran.outcome, ran.verdict, { startedAt: ran.startedAt, durationMs: deps.now() - ran.startedAt });
+    await end(writer, request, ran, { startedAt: ran.startedAt, durationMs: deps.now() - ran.startedAt });
   } catch (error) {
     const verdict = failure(error instanceof Error ? error.name : 'Error', messageOf(error));
-    await end(writer, 'failure', verdict, { startedAt, durationMs: deps.now() - startedAt });
+    await end(writer, request, { outcome: 'failure', verdict }, { startedAt, durationMs: deps.now() - startedAt });
   } finally {
     await removeJobFolder(folder.path);
   }
@@ -186,14 +187,32 @@ const byCode = (code: number, last: LastLines): Verdict => {
 
 const end = async (
   writer: FrameWriter,
-  outcome: Outcome,
-  verdict: Verdict,
+  request: RunnerRequest,
+  told: Omit<Ran, 'startedAt'>,
   times: { startedAt: number; durationMs: number },
 ): Promise<void> => {
+  const { outcome, verdict } = await withoutLarge(writer, request, told);
   if (outcome === 'success' || outcome === 'failure') {
     for (let at = 0; at < verdict.json.length; at += RESULT_PART_CHARS)
       await writer.send({ type: 'result', part: verdict.json.slice(at, at + RESULT_PART_CHARS) });
   }
   const memory = verdict.memPeakKb === undefined ? {} : { memPeakKb: verdict.memPeakKb };
   await writer.send({ type: 'end', outcome, ...times, ...memory });
+};
+
+/** Puts a large result where it goes and says so; one that cannot be put is a failure. */
+const withoutLarge = async (
+  writer: FrameWriter,
+  { largeResult }: RunnerRequest,
+  told: Omit<Ran, 'startedAt'>,
+): Promise<Omit<Ran, 'startedAt'>> => {
+  const { large, ...verdict } = told.verdict;
+  if (large === undefined || largeResult === undefined || told.outcome !== 'success') return told;
+  try {
+    await writer.send({ type: 'large-result', ...(await uploadResult(large, largeResult)) });
+    return { outcome: told.outcome, verdict };
+  } catch (error) {
+    const message = `The result of ${large.bytes} bytes could not be stored: ${messageOf(error)}`;
+    return { outcome: 'failure', verdict: { ...verdict, ...failure('ResultNotStored', message) } };
+  }
 };

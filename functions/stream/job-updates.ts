@@ -16,7 +16,7 @@ const MAX_LOG_CHARS = 1_000_000;
 type Query = z.output<typeof UpdateQuery>;
 
 /** The events of a job from the client's offsets on: only on change, at most every 100 ms, the last with the whole job. */
-export async function* jobUpdates(deps: StreamDeps, key: JobKey, query: Query): AsyncIterable<string> {
+export async function* jobUpdates(deps: StreamDeps, key: JobKey, query: Query): AsyncIterable<string | Uint8Array> {
   const openedAt = deps.now();
   let offset = query.log_offset ?? 0;
   let told = '';
@@ -31,7 +31,9 @@ export async function* jobUpdates(deps: StreamDeps, key: JobKey, query: Query): 
     offset = update.log_offset;
     const state = JSON.stringify([update.running, update.completed, offset, job.mem_peak]);
     if (state !== told) {
-      yield event({ type: 'update', ...update }, update.completed ? await ending(deps, job, query) : {});
+      const data = { type: 'update', ...update };
+      if (update.completed && query.only_result === true) yield* resultEvent(deps, data, job);
+      else yield event(data, update.completed ? await ending(deps, job) : {});
       told = state;
       lastEventAt = deps.now();
     } else if (deps.now() - lastEventAt > PING_MS) {
@@ -70,11 +72,22 @@ const nextUpdate = async (deps: StreamDeps, job: Job, query: Query, from: number
   };
 };
 
-/** `only_result` is the result itself, whatever its size; within a job a large one is a placeholder (reference 1.2). */
-const ending = async (deps: StreamDeps, job: Job, query: Query): Promise<RawFields> => {
-  if (query.only_result === true) {
-    const result = job.result === undefined ? 'null' : await deps.payloads.get(job, job.result);
-    return { only_result: result, success: String(isSuccess(job.status)) };
-  }
-  return { job: withRawFields(jobView(job), await shownPayloads(deps.payloads, job)) };
-};
+/** Within a job a large result is a placeholder (reference 1.2). */
+const ending = async (deps: StreamDeps, job: Job): Promise<RawFields> => ({
+  job: withRawFields(jobView(job), await shownPayloads(deps.payloads, job)),
+});
+
+/** `only_result` is the result itself, whatever its size: sent in the pieces it comes in. */
+async function* resultEvent(deps: StreamDeps, data: object, job: Job): AsyncIterable<string | Uint8Array> {
+  const head = JSON.stringify({ ...data, success: isSuccess(job.status) });
+  yield `data: ${head.slice(0, -1)},"only_result":`;
+  const pieces = job.result === undefined ? ['null'] : deps.payloads.stream(job, job.result);
+  for await (const piece of pieces) yield onOneLine(typeof piece === 'string' ? Buffer.from(piece) : piece);
+  yield '}\n\n';
+}
+
+/** Line ends stand between the tokens of JSON, and within an event they would end it. */
+const onOneLine = (bytes: Uint8Array): Uint8Array =>
+  bytes.includes(0x0a) || bytes.includes(0x0d)
+    ? bytes.map((byte) => (byte === 0x0a || byte === 0x0d ? 0x20 : byte))
+    : bytes;

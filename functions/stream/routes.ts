@@ -6,11 +6,10 @@ import {
   getJobUpdatesSse,
 } from '../../shared/contracts/stream.ts';
 import { exportCompletedJobs, exportQueuedJobs } from '../../shared/contracts/transfer.ts';
-import { linkRoute, type Route, route } from '../../shared/http/route.ts';
+import { linkRoute, type Pieces, type Route, route } from '../../shared/http/route.ts';
 import { shownJob } from '../../shared/jobs/visible-job.ts';
 import { notFound } from '../../shared/model/errors.ts';
 import { isCompleted, isSuccess, type Job } from '../../shared/model/job.ts';
-import { withRawFields } from '../../shared/model/job-view.ts';
 import type { StreamDeps } from './deps.ts';
 import { exportedJobs } from './export-jobs.ts';
 import { jobUpdates } from './job-updates.ts';
@@ -32,7 +31,7 @@ export const streamRoutes = (deps: StreamDeps): Route[] => [
   linkRoute(getCompletedJobResult, async ({ params, sight }) => {
     const job = await shownJob(deps.jobs, sight, params);
     if (!isCompleted(job.status)) throw notFound(`job ${params.id} is not completed`);
-    return { body: await resultText(deps, job) };
+    return { body: resultOf(deps, job) };
   }),
   linkRoute(getCompletedJobResultMaybe, async ({ params, sight }) => {
     const job = await shownJob(deps.jobs, sight, params);
@@ -42,11 +41,11 @@ export const streamRoutes = (deps: StreamDeps): Route[] => [
       success: completed && isSuccess(job.status),
       started: completed || job.status === 'running',
     };
-    return { body: withRawFields(known, { result: await resultText(deps, job) }) };
+    return { body: withLongField(known, 'result', resultOf(deps, job)) };
   }),
   linkRoute(getJobArgs, async ({ params, sight }) => {
     const job = await shownJob(deps.jobs, sight, params);
-    return { body: await deps.payloads.get(job, job.args) };
+    return { body: deps.payloads.stream(job, job.args) };
   }),
 ];
 
@@ -75,8 +74,16 @@ const exportRoutes = (deps: StreamDeps): Route[] => {
   ];
 };
 
-const resultText = async (deps: StreamDeps, job: Job): Promise<string> =>
-  job.result === undefined ? 'null' : deps.payloads.get(job, job.result);
+const resultOf = (deps: StreamDeps, job: Job): Pieces =>
+  job.result === undefined ? 'null' : deps.payloads.stream(job, job.result);
+
+/** JSON text of an object, which has fields, with one more that is JSON text already and may be long. */
+async function* withLongField(object: object, name: string, value: Pieces): AsyncIterable<string | Uint8Array> {
+  yield `${JSON.stringify(object).slice(0, -1)},${JSON.stringify(name)}:`;
+  if (typeof value === 'string') yield value;
+  else yield* value;
+  yield '}';
+}
 
 async function* wholeLog(deps: StreamDeps, job: Job, bare: boolean): AsyncIterable<string> {
   if (!bare) yield ANSI_HINT;

@@ -7,7 +7,7 @@ import {
   runWaitResultScriptByPathGet,
   waitForResult,
 } from '../../shared/contracts/run.ts';
-import { type Output, type Route, route } from '../../shared/http/route.ts';
+import { type Output, type Pieces, type Route, route } from '../../shared/http/route.ts';
 import { runRoutes } from '../../shared/http/run-wish.ts';
 import { planRun, type ScriptDirectory } from '../../shared/jobs/plan-run.ts';
 import { visibleJob } from '../../shared/jobs/visible-job.ts';
@@ -51,11 +51,11 @@ const answerOf = async (
   deps: Pick<WaitDeps, 'payloads'>,
   key: JobKey,
   job: Job | undefined,
-): Promise<Output<string>> => {
+): Promise<Output<Pieces>> => {
   if (job === undefined) {
     const location = `/api/w/${encodeURIComponent(key.workspace)}/jobs/run_wait_result/job/${key.id}`;
     return { status: 303, headers: { location, 'content-type': 'text/plain' }, body: key.id };
   }
-  const body = job.result === undefined ? 'null' : await deps.payloads.get(job, job.result);
+  const body = job.result === undefined ? 'null' : deps.payloads.stream(job, job.result);
   return isSuccess(job.status) ? { body } : { status: 422, body };
 };

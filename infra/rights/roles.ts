@@ -32,7 +32,7 @@ const mayRunLane = (stores: Stores, lane: Lane): PolicyStatement[] => [
   appendAudit(stores.catalog),
   onTable(stores.jobs, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'Query'),
   onTable(stores.catalog, 'GetItem', 'BatchGetItem', 'Query'),
-  onObjects(stores.payload, 'GetObject', 'args', 'code'),
+  onObjects(stores.payload, 'GetObject', 'args', 'code', 'result'),
   onObjects(stores.payload, 'PutObject', 'args', 'result', 'log'),
   invoke(lane.runner),
   readSecrets(lane.signingSecret),
@@ -63,7 +63,6 @@ export const webhookRights = mayStartJobs;
 export const waitRights = (stores: Stores, sending: Sending, lane: Lane): PolicyStatement[] => [
   ...mayStartJobs(stores, sending),
   ...mayRunLane(stores, lane),
-  onObjects(stores.payload, 'GetObject', 'result'),
 ];
 
 /** `own`: the queues of its worker group, the only ones it takes messages from. */
@@ -112,9 +111,11 @@ export const streamRights = (stores: Stores): PolicyStatement[] => [
   onObjects(stores.payload, 'GetObject', 'args', 'code', 'result', 'log'),
 ];
 
-export const framesRights = (stores: Pick<Stores, 'jobs' | 'catalog'>): PolicyStatement[] => [
+/** It puts no results itself: what it signs for a runner is done in its name. */
+export const framesRights = (stores: Pick<Stores, 'jobs' | 'catalog' | 'payload'>): PolicyStatement[] => [
   onTable(stores.jobs, 'GetItem', 'UpdateItem'),
   onTable(stores.catalog, 'GetItem', 'Query'),
+  onObjects(stores.payload, 'PutObject', 'result'),
 ];
 
 export const reaperRights = (stores: Stores, sending: Sending): PolicyStatement[] => [

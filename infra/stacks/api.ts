@@ -59,7 +59,7 @@ export class ApiStack extends Stack {
       ...http,
       memoryMb: 256,
       code: assets.zip('frames'),
-      environment: { JOBS_TABLE: common.JOBS_TABLE, CATALOG_TABLE: common.CATALOG_TABLE, ...origin.env },
+      environment: common,
       rights: framesRights(stores),
     }).fn;
     const wait = new StreamingFunction<WaitEnv>(this, 'Wait', {

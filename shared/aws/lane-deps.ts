@@ -21,6 +21,7 @@ import { RosterReads } from './roster-reads.ts';
 import { KmsSecretBox } from './secret-box.ts';
 import { DynamoSlotStore } from './slot-store.ts';
 import { startDeps } from './start-deps.ts';
+import { S3UploadStore } from './upload-store.ts';
 import { CatalogValueReads } from './value-reads.ts';
 import { DynamoWorkerStore } from './worker-store.ts';
 
@@ -69,6 +70,7 @@ export const laneDeps = (
     }),
     valueBox: values,
     logs: new AwsLogStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
+    uploads: new S3UploadStore(env.PAYLOAD_BUCKET),
     scripts: new AwsScriptCode(db, env.CATALOG_TABLE),
     tokens: new Ed25519AttemptTokens(signingKeyOf(env.SIGNING_SECRET_ARN)),
     stillAllowed: (job, at) => stillAllowed(allowed, job, at),

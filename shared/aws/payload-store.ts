@@ -66,6 +66,18 @@ export class AwsPayloadStore implements PayloadStore {
     }
   }
 
+  async *stream(key: JobKey, payload: Payload): AsyncIterable<string | Uint8Array> {
+    if (payload.at !== 'object') {
+      yield await this.get(key, payload);
+      return;
+    }
+    const { GetObjectCommand } = await import('./s3.ts');
+    const s3 = await this.#client();
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: this.#bucket, Key: payload.key }));
+    if (Body === undefined) throw new Error(`object of job ${key.id} has no body`);
+    yield* Body.transformToWebStream();
+  }
+
   async presign(payload: Extract<Payload, { at: 'object' }>, seconds: number): Promise<string> {
     const [{ GetObjectCommand }, { getSignedUrl }] = await Promise.all([
       import('./s3.ts'),

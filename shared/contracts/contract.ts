@@ -107,6 +107,17 @@ export const jsonTextAnswer = (status: number, schema: z.ZodType = z.json()): An
   encode: (text) => text,
 });
 
+/** JSON that is text already and may be large: sent in the pieces it comes in. Needs a streaming handler. */
+export const jsonPiecesAnswer = (
+  status: number,
+  schema: z.ZodType = z.json(),
+): AnswerRule<string | AsyncIterable<string | Uint8Array>> => ({
+  status,
+  type: 'application/json',
+  schema,
+  encode: (pieces) => pieces,
+});
+
 /** Pieces sent as they come; a failure after the first one breaks the connection. Needs a streaming handler. */
 export const streamAnswer = (
   status: number,

@@ -1,8 +1,33 @@
 import { z } from 'zod';
 import { JobId } from '../model/ids.ts';
-import { ControlAnswer } from '../model/runner.ts';
+import { ControlAnswer, StatedContent } from '../model/runner.ts';
 import { WorkspaceId } from '../model/workspace.ts';
-import { contract, jsonAnswer, NoQuery, noBody } from './contract.ts';
+import { contract, jsonAnswer, jsonBody, NoQuery, noBody } from './contract.ts';
+
+const OfAttempt = z.object({
+  workspace: WorkspaceId,
+  id: JobId,
+  attempt: z
+    .string()
+    .regex(/^[1-9]\d{0,8}$/)
+    .transform(Number),
+});
+
+/** Where a client may put something: PUT to `url` with these headers. */
+export const Invitation = z.object({ url: z.string(), headers: z.record(z.string(), z.string()) });
+
+/** A runner whose job has a large result asks where to put it: the job's own place for this attempt, once. */
+export const resultUpload = contract({
+  id: 'resultUpload',
+  method: 'POST',
+  path: '/frames/{workspace}/{id}/{attempt}/result_upload',
+  summary: 'Where shall this result go?',
+  params: OfAttempt,
+  query: NoQuery,
+  body: jsonBody(StatedContent),
+  answer: jsonAnswer(200, Invitation),
+  access: { needs: 'control-token' },
+});
 
 /** A runner's question about its own attempt: an invocation cannot be stopped from outside, so it asks. */
 export const attemptControl = contract({
@@ -10,14 +35,7 @@ export const attemptControl = contract({
   method: 'GET',
   path: '/frames/{workspace}/{id}/{attempt}/control',
   summary: 'Shall this attempt go on?',
-  params: z.object({
-    workspace: WorkspaceId,
-    id: JobId,
-    attempt: z
-      .string()
-      .regex(/^[1-9]\d{0,8}$/)
-      .transform(Number),
-  }),
+  params: OfAttempt,
   query: NoQuery,
   body: noBody,
   answer: jsonAnswer(200, ControlAnswer),

@@ -3,7 +3,7 @@ import type { Access } from '../access/decide.ts';
 import { JobId } from '../model/ids.ts';
 import { JsonObject } from '../model/json.ts';
 import { ScriptHash, ScriptLanguage } from '../model/script.ts';
-import { contract, jsonBody, jsonTextAnswer, NoQuery, noBody, rawBody, textAnswer } from './contract.ts';
+import { contract, jsonBody, jsonPiecesAnswer, NoQuery, noBody, rawBody, textAnswer } from './contract.ts';
 import { InWorkspace, OfHash, OfJob, OfPath } from './params.ts';
 import { Flag, Time, wholeNumber } from './query-values.ts';
 
@@ -110,7 +110,7 @@ export const runWaitResultScriptByPath = contract({
   summary: 'Run the newest version of a script and answer its result',
   ...byPath,
   body: rawBody,
-  answer: jsonTextAnswer(200),
+  answer: jsonPiecesAnswer(200),
 });
 
 export const runWaitResultScriptByPathGet = contract({
@@ -120,7 +120,7 @@ export const runWaitResultScriptByPathGet = contract({
   summary: 'The same for callers that can only GET: arguments in `payload`',
   ...byPath,
   body: noBody,
-  answer: jsonTextAnswer(200),
+  answer: jsonPiecesAnswer(200),
 });
 
 export const runWaitResultScriptByHash = contract({
@@ -130,7 +130,7 @@ export const runWaitResultScriptByHash = contract({
   summary: 'Run one version of a script and answer its result',
   ...byHash,
   body: rawBody,
-  answer: jsonTextAnswer(200),
+  answer: jsonPiecesAnswer(200),
 });
 
 export const runWaitResultScriptByHashGet = contract({
@@ -140,7 +140,7 @@ export const runWaitResultScriptByHashGet = contract({
   summary: 'The same for callers that can only GET: arguments in `payload`',
   ...byHash,
   body: noBody,
-  answer: jsonTextAnswer(200),
+  answer: jsonPiecesAnswer(200),
 });
 
 export const runScriptPreviewAndWaitResult = contract({
@@ -149,7 +149,7 @@ export const runScriptPreviewAndWaitResult = contract({
   path: '/w/{workspace}/jobs/run_wait_result/preview',
   summary: 'Run code as it comes with the request and answer its result',
   ...preview,
-  answer: jsonTextAnswer(200),
+  answer: jsonPiecesAnswer(200),
 });
 
 /** Where a synchronous run that is not done in time sends its caller: CloudFront waits 60 s for a first byte. */
@@ -161,6 +161,6 @@ export const waitForResult = contract({
   params: OfJob,
   query: NoQuery,
   body: noBody,
-  answer: jsonTextAnswer(200),
+  answer: jsonPiecesAnswer(200),
   access: { needs: 'workspace', right: 'read' },
 });

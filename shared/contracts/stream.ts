@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Access } from '../access/decide.ts';
-import { contract, jsonTextAnswer, NoQuery, noBody, streamAnswer } from './contract.ts';
+import { contract, jsonPiecesAnswer, NoQuery, noBody, streamAnswer } from './contract.ts';
 import { OfJob } from './params.ts';
 import { Flag, wholeNumber } from './query-values.ts';
 
@@ -52,7 +52,7 @@ export const getCompletedJobResult = contract({
   params: OfJob,
   query: NoQuery,
   body: noBody,
-  answer: jsonTextAnswer(200),
+  answer: jsonPiecesAnswer(200),
   access: maySee,
 });
 
@@ -65,7 +65,7 @@ export const getCompletedJobResultMaybe = contract({
   params: OfJob,
   query: z.object({ get_started: Flag.optional() }),
   body: noBody,
-  answer: jsonTextAnswer(
+  answer: jsonPiecesAnswer(
     200,
     z.object({ completed: z.boolean(), result: z.json(), success: z.boolean(), started: z.boolean() }),
   ),
@@ -80,6 +80,6 @@ export const getJobArgs = contract({
   params: OfJob,
   query: NoQuery,
   body: noBody,
-  answer: jsonTextAnswer(200),
+  answer: jsonPiecesAnswer(200),
   access: maySee,
 });

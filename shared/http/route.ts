@@ -24,11 +24,14 @@ type Input<C, S, P, Q, B> = {
 /** What a route answers, and what the audit log shall add; `status` and `headers` only where they differ from the contract. */
 export type Output<A> = { body: A; status?: number; headers?: Record<string, string>; audit?: AuditNote };
 
+/** A body that is whole, or sent in the pieces it comes in. */
+export type Pieces = string | AsyncIterable<string | Uint8Array>;
+
 /** An answer as it goes to the wire. */
 export type Reply = {
   status: number;
   headers: Record<string, string>;
-  body: string | AsyncIterable<string | Uint8Array>;
+  body: Pieces;
   /** Never sent. */
   audit?: AuditNote;
 };

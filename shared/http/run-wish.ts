@@ -51,22 +51,22 @@ type MayRun = { access: { needs: 'workspace'; right: 'run' } };
 type OfWorkspace = { workspace: string };
 
 /** The contracts of one way to run things: newest version, one version, code of the request. */
-export type RunContracts = {
-  byPath: (Contract<OfWorkspace & { path: string }, RunQuery, unknown, string> & MayRun)[];
-  byHash: (Contract<OfWorkspace & { hash: string }, RunQuery, unknown, string> & MayRun)[];
-  byCode: Contract<OfWorkspace, RunQuery, Preview, string> & MayRun;
+export type RunContracts<A> = {
+  byPath: (Contract<OfWorkspace & { path: string }, RunQuery, unknown, A> & MayRun)[];
+  byHash: (Contract<OfWorkspace & { hash: string }, RunQuery, unknown, A> & MayRun)[];
+  byCode: Contract<OfWorkspace, RunQuery, Preview, A> & MayRun;
 };
 
 /**
  * Binds one way to run things: `answer` gets what is wanted, whichever route it came by. The jobs that a new one is said to
  * belong to are looked up first: they must be of this workspace, and the caller must be able to see them.
  */
-export const runRoutes = (
+export const runRoutes = <A>(
   jobs: Pick<JobStore, 'get'>,
-  contracts: RunContracts,
-  answer: (wish: RunWish, now: number) => Promise<Output<string>>,
+  contracts: RunContracts<A>,
+  answer: (wish: RunWish, now: number) => Promise<Output<A>>,
 ): Route[] => {
-  const start = async (wish: RunWish, now: number): Promise<Output<string>> => {
+  const start = async (wish: RunWish, now: number): Promise<Output<A>> => {
     for (const id of new Set([wish.options.parent_job, wish.options.root_job]))
       if (id !== undefined) await visibleJob(jobs, wish.standing, { workspace: wish.workspace, id });
     return answer(wish, now);

@@ -80,7 +80,7 @@ const store = async (
   more: Details,
 ): Promise<StoredCompletion> => ({
   status: completion.status,
-  result: await deps.payloads.put(job, 'result', completion.result),
+  result: completion.stored ?? (await deps.payloads.put(job, 'result', completion.result)),
   completedAt: more.now,
   ...(job.started_at === undefined ? {} : { durationMs: Math.max(0, more.now - job.started_at) }),
   followups: owedBy(job, completion.status),

@@ -5,7 +5,7 @@ import type { Concurrency } from '../model/concurrency.ts';
 import type { Batch } from '../model/debounce.ts';
 import type { FollowupName, Job, JobKey, LogTail, Payload, WaitReason } from '../model/job.ts';
 import type { Json } from '../model/json.ts';
-import type { Frame, RunnerRequest } from '../model/runner.ts';
+import type { Frame, RunnerRequest, StatedContent } from '../model/runner.ts';
 import type { InstanceSettings } from '../model/settings.ts';
 import type { Isolation } from '../model/tenant.ts';
 
@@ -90,9 +90,34 @@ export interface PayloadStore {
   put(key: JobKey, kind: 'args' | 'code' | 'result', text: string): Promise<Payload>;
   /** Throws when it is gone: a job's payloads live as long as the job. */
   get(key: JobKey, payload: Payload): Promise<string>;
+  /** The same piece by piece, for what may be large: in the memory of a piece. */
+  stream(key: JobKey, payload: Payload): AsyncIterable<string | Uint8Array>;
   /** A GET for whoever has no rights of his own, good for `seconds`. Only for `at: 'object'`. */
   presign(payload: Extract<Payload, { at: 'object' }>, seconds: number): Promise<string>;
 }
+
+/** A text of a job that comes into S3 past our functions: arguments before the job is made, a result of one attempt. */
+export type UploadPlace = { job: JobKey; kind: 'args' } | { job: JobKey; kind: 'result'; attempt: number };
+
+/** Objects that others put. Each place takes one object, which is never replaced, and lies under its job's prefix. */
+export interface UploadStore {
+  /** A PUT for whoever has no rights of his own, good for `seconds`: this place, this size, this content, once. */
+  invite(
+    place: UploadPlace,
+    stated: StatedContent,
+    seconds: number,
+  ): Promise<{ url: string; headers: Record<string, string> }>;
+  /** What was put there; undefined: nothing. `pieces` must be read to their end, or `close`d. */
+  open(place: UploadPlace): Promise<Uploaded | undefined>;
+}
+
+export type Uploaded = {
+  payload: Extract<Payload, { at: 'object' }>;
+  /** As S3 worked it out, hexadecimal. */
+  sha256: string | undefined;
+  pieces: AsyncIterable<Uint8Array>;
+  close: () => void;
+};
 
 /** The instance settings, at most 60 s old. */
 export interface Settings {

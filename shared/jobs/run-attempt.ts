@@ -3,17 +3,26 @@ import { unreachable } from '../model/errors.ts';
 import { sha256Hex } from '../model/ids.ts';
 import type { Job, WaitReason } from '../model/job.ts';
 import { isJsonObject, parseJson } from '../model/json.ts';
-import type { EndFrame } from '../model/runner.ts';
+import type { EndFrame, StatedContent } from '../model/runner.ts';
 import { tenantOf } from '../model/tenant.ts';
 import type { Beats } from './beats.ts';
 import { type BeforeDeps, beforeRun } from './before-run.ts';
 import { finishAttempt } from './finish-attempt.ts';
 import type { FinishDeps } from './finish-job.ts';
+import { takeLargeResult } from './large-result.ts';
 import { LogWriter } from './log-writer.ts';
 import { NotRunnable } from './not-runnable.ts';
-import { type Evaluate, type Lane, LaneFull, type LogStore, type MaskStore, RunnerLost } from './ports.ts';
+import {
+  type Evaluate,
+  type Lane,
+  LaneFull,
+  type LogStore,
+  type MaskStore,
+  RunnerLost,
+  type UploadStore,
+} from './ports.ts';
 import { nextTry } from './retry-attempt.ts';
-import { type RequestDeps, runnerRequest } from './runner-request.ts';
+import { RESULT_LIMIT_BYTES, type RequestDeps, runnerRequest } from './runner-request.ts';
 import type { Allowed } from './still-allowed.ts';
 
 export type AttemptDeps = RequestDeps &
@@ -24,6 +33,7 @@ export type AttemptDeps = RequestDeps &
     stillAllowed: (job: Job, now: number) => Promise<Allowed>;
     logs: LogStore;
     masks: MaskStore;
+    uploads: UploadStore;
     lane: Lane;
     beats: Beats;
   };
@@ -74,6 +84,8 @@ const waiting = async (waits: Waits, log: LogWriter): Promise<Waits> => {
 /** A result that cannot be kept is only worked out again. */
 const keepResult = async (deps: AttemptDeps, job: Job, cacheKey: string | undefined): Promise<void> => {
   if (cacheKey === undefined || job.status !== 'success' || job.result === undefined || !job.cache_ttl) return;
+  // It would pass through memory whole wherever it is used again.
+  if (job.result.at === 'object' && job.result.bytes > RESULT_LIMIT_BYTES) return;
   const until = deps.now() + job.cache_ttl * 1000;
   await deps.cache
     .keep(job.workspace, cacheKey, { job: job.id, result: job.result }, until)
@@ -92,6 +104,7 @@ const onLane = async (deps: AttemptDeps, job: Job, log: LogWriter): Promise<Ende
     log.masks.add(secrets);
     const tenancy = { job, code: request.code, script: isolation, workspace: allowed.isolation };
     const result: string[] = [];
+    let large: StatedContent | undefined;
     for await (const frame of deps.lane.run(request, await sha256Hex(tenantOf(tenancy)))) {
       switch (frame.type) {
         case 'log':
@@ -100,13 +113,16 @@ const onLane = async (deps: AttemptDeps, job: Job, log: LogWriter): Promise<Ende
         case 'note':
           await log.write(`[millrace] ${frame.text}\n`);
           break;
-        case 'progress':
-          break;
         case 'result':
           result.push(frame.part);
           break;
-        case 'end':
-          return { ...ended(frame, result.join(''), job), cacheKey: before.cacheKey };
+        case 'large-result':
+          large = frame;
+          break;
+        case 'end': {
+          const end = ended(frame, result.join(''), job);
+          return { ...(large === undefined ? end : await withLarge(deps, end, large, job)), cacheKey: before.cacheKey };
+        }
         default:
           unreachable(frame);
       }
@@ -126,6 +142,12 @@ const lost = (why: string): Ended => ({
   completion: failed({ name: 'RunnerDied', message: `Job failed: ${why}` }),
   timedOut: false,
 });
+
+/** The same end with a result that lies in S3, where the attempt was a success. */
+const withLarge = async (deps: AttemptDeps, end: Ended, large: StatedContent, job: Job): Promise<Ended> =>
+  end.completion.status === 'success'
+    ? { ...end, completion: { ...end.completion, ...(await takeLargeResult(deps.uploads, job, large)) } }
+    : end;
 
 const ended = (end: EndFrame, result: string, job: Job): Ended => {
   const memory = end.memPeakKb === undefined ? {} : { memPeakKb: end.memPeakKb };

@@ -2,14 +2,15 @@ import type { Standing } from '../access/standing.ts';
 import type { Job } from '../model/job.ts';
 import type { RunnerRequest } from '../model/runner.ts';
 import type { Isolation } from '../model/tenant.ts';
+import { LARGEST_RESULT_BYTES } from './large-result.ts';
 import { NotRunnable } from './not-runnable.ts';
 import type { AttemptTokens, PayloadStore, RunnableCode, ScriptCode } from './ports.ts';
 import { checkResolvable, type ResolveDeps, resolveArgs } from './resolve-args.ts';
 
 /** Output of a job beyond this is discarded after a notice. */
 const LOG_LIMIT_BYTES = 64 * 1024 * 1024;
-/** A longer result fails its job. */
-const RESULT_LIMIT_BYTES = 10 * 1024 * 1024;
+/** A longer result is put into S3 by its runner: this much passes through the memory of ours. */
+export const RESULT_LIMIT_BYTES = 10 * 1024 * 1024;
 /** Larger arguments reach the runner as a link: an invocation's payload is limited to 6 MB (Lambda). */
 const INLINE_ARGS_BYTES = 256 * 1024;
 
@@ -39,7 +40,7 @@ export const runnerRequest = async (
     deps.tokens.jobToken(job, now),
     deps.tokens.controlToken(job, now),
   ]);
-  const control = `${baseUrl}/api/frames/${encodeURIComponent(job.workspace)}/${job.id}/${job.attempt}/control`;
+  const attempt = `${baseUrl}/api/frames/${encodeURIComponent(job.workspace)}/${job.id}/${job.attempt}`;
   const request: RunnerRequest = {
     job: { workspace: job.workspace, id: job.id, attempt: job.attempt },
     language: job.language,
@@ -49,7 +50,8 @@ export const runnerRequest = async (
     timeoutMs: job.timeout_s * 1000,
     logLimitBytes: LOG_LIMIT_BYTES,
     resultLimitBytes: RESULT_LIMIT_BYTES,
-    control: { url: control, token: controlToken },
+    largeResult: { url: `${attempt}/result_upload`, token: controlToken, limitBytes: LARGEST_RESULT_BYTES },
+    control: { url: `${attempt}/control`, token: controlToken },
     ...(job.entrypoint === undefined ? {} : { entrypoint: job.entrypoint }),
   };
   return { request, secrets: [...secrets, wmToken, controlToken], isolation: code.isolation };

@@ -1,4 +1,4 @@
-import type { Job, JobStatus } from './job.ts';
+import type { Job, JobStatus, Payload } from './job.ts';
 import type { Json, JsonObject } from './json.ts';
 
 /** An error as Windmill's clients read it: `result.error` of a failed job. */
@@ -9,6 +9,8 @@ export type Completion = {
   status: Exclude<JobStatus, 'queued' | 'running'>;
   /** JSON text of the result. */
   result: string;
+  /** Set when the result has its place already, and `result` is nothing. */
+  stored?: Payload;
   memPeakKb?: number;
 };
 

@@ -20,7 +20,7 @@ export const parseJson = (text: string): { ok: true; value: Json } | { ok: false
 };
 
 /** As deep as lists and objects of a caller may stand in each other: every language here reads that, and nothing of ours runs out of stack. */
-const MOST_LEVELS = 500;
+export const MOST_LEVELS = 500;
 
 /** Whether JSON text nests deeper than 500 levels. Looks at each character once. */
 const isTooDeep = (text: string): boolean => {

@@ -18,8 +18,13 @@ export const RunnerRequest = z.object({
   timeoutMs: z.number().int().positive(),
   /** Output beyond this is discarded after one note; the job goes on. */
   logLimitBytes: z.number().int().positive(),
-  /** A result whose JSON text is longer fails the job with a ResultTooLarge error. */
+  /** A result whose JSON text is longer does not go by frames: see `largeResult`. */
   resultLimitBytes: z.number().int().positive(),
+  /**
+   * Where to ask for a place to put a longer result, up to `limitBytes`: POST `{bytes, sha256}` (hexadecimal), answered by
+   * `{url, headers}` for one PUT. Beyond it, or when absent, the job fails with a ResultTooLarge error.
+   */
+  largeResult: z.object({ url: z.url(), token: z.string(), limitBytes: z.number().int().positive() }).optional(),
   /** Where to ask whether to go on: first after 3 s, then every 3 s (an invocation cannot be aborted from outside on AWS). */
   control: z.object({ url: z.url(), token: z.string() }).optional(),
 });
@@ -29,6 +34,13 @@ export type RunnerRequest = z.infer<typeof RunnerRequest>;
 export const ControlAnswer = z.object({ action: z.enum(['continue', 'stop']), reason: z.string().optional() });
 export type ControlAnswer = z.infer<typeof ControlAnswer>;
 
+/** What somebody says of an object that he puts: its size, and its SHA-256 in hexadecimal. */
+export const StatedContent = z.object({
+  bytes: z.number().int().positive(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits'),
+});
+export type StatedContent = z.infer<typeof StatedContent>;
+
 /** How the user's process ended. `timeout` and `stopped` carry no result. */
 export const Outcome = z.enum(['success', 'failure', 'timeout', 'stopped']);
 export type Outcome = z.infer<typeof Outcome>;
@@ -37,15 +49,15 @@ export type Outcome = z.infer<typeof Outcome>;
  * One line of what a runner says: a JSON object and a newline.
  * - `log`: output of the user's process, stdout and stderr in the order written; bytes that are not UTF-8 become U+FFFD.
  * - `note`: a line of ours for the log (the output cap, a killed leftover process).
- * - `progress`: 0 to 100.
  * - `result`: the next piece of the result's JSON text. For `failure` the text is the error `{name, message, stack?, ...}`.
+ * - `large-result`: instead of `result`, that the runner has put it where it was told to.
  * - `end`: exactly one, last. A stream without it means that the runner died.
  */
 export const Frame = z.discriminatedUnion('type', [
   z.object({ type: z.literal('log'), text: z.string() }),
   z.object({ type: z.literal('note'), text: z.string() }),
-  z.object({ type: z.literal('progress'), percent: z.number() }),
   z.object({ type: z.literal('result'), part: z.string() }),
+  z.object({ type: z.literal('large-result'), ...StatedContent.shape }),
   z.object({
     type: z.literal('end'),
     outcome: Outcome,

@@ -9,6 +9,7 @@ import { LogReads } from '../../shared/aws/log-reads.ts';
 import { AwsLogStore } from '../../shared/aws/log-store.ts';
 import { DynamoMaskStore } from '../../shared/aws/mask-store.ts';
 import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
+import { S3UploadStore } from '../../shared/aws/upload-store.ts';
 import { DynamoWorkerStore } from '../../shared/aws/worker-store.ts';
 import type { FollowupName, Job } from '../../shared/model/job.ts';
 import { InstanceSettings } from '../../shared/model/settings.ts';
@@ -80,6 +81,7 @@ export const startStores = async () => {
     },
     jobs: new DynamoJobStore(db, 'jobs'),
     payloads: new AwsPayloadStore(db, 'jobs', 'payloads'),
+    uploads: new S3UploadStore('payloads'),
     logs: new AwsLogStore(db, 'jobs', 'payloads'),
     logReads: new LogReads(db, 'jobs', 'payloads'),
     masks: new DynamoMaskStore(db, 'jobs', aesBox()),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parseJson } from '../../../shared/model/json.ts';
 import type { LastLines } from '../last-lines.ts';
-import { failure, readUpTo, tooLarge, type Verdict } from '../outcome.ts';
+import { failure, largeIn, limitsOf, type ResultLimits, readUpTo, tooLarge, type Verdict } from '../outcome.ts';
 import { bashArguments } from './bash-parameters.ts';
 import type { Planner } from './language-plan.ts';
 
@@ -16,15 +16,17 @@ export const planBash: Planner = async ({ request, args, folder, places }) => {
     file,
     argv: ['main.sh', ...bashArguments(request.code, args)],
     env: {},
-    verdict: (ended, output) =>
-      ended.code === 0 ? resultOf(folder.path, output, request.resultLimitBytes) : undefined,
+    verdict: (ended, output) => (ended.code === 0 ? resultOf(folder.path, output, limitsOf(request)) : undefined),
   };
 };
 
-const resultOf = (folder: string, output: LastLines, limit: number): Verdict => {
-  const json = readUpTo(join(folder, 'result.json'), limit);
+const resultOf = (folder: string, output: LastLines, limits: ResultLimits): Verdict => {
+  const limit = limits.frames;
+  const file = join(folder, 'result.json');
+  const json = readUpTo(file, limit);
   if (json !== undefined) {
-    if (json.size > limit) return tooLarge(json.size, limit);
+    const large = largeIn(file, 0, json.size, limits);
+    if (large !== undefined) return large;
     const parsed = parseJson(json.bytes.toString('utf8'));
     if (!parsed.ok) return failure('InvalidResult', `result.json is not valid JSON: ${parsed.reason}`);
     return { success: true, json: JSON.stringify(parsed.value) };

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readOutcome } from '../outcome.ts';
+import { limitsOf, readOutcome } from '../outcome.ts';
 import type { Planner } from './language-plan.ts';
 
 /** `main.py` is the user's; the wrapper reads `args.json` and leaves `.outcome`. */
@@ -13,6 +13,6 @@ export const planPython: Planner = async ({ request, argsText, folder, places })
     argv: ['-u', '-B', join(places.wrappers, 'python', 'boot.py'), entrypoint],
     env: {},
     python: { entrypoint },
-    verdict: () => readOutcome(join(folder.path, '.outcome'), request.resultLimitBytes),
+    verdict: () => readOutcome(join(folder.path, '.outcome'), limitsOf(request)),
   };
 };

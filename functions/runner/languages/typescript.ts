@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { wantsNode } from '../../../shared/model/language.ts';
-import { readOutcome } from '../outcome.ts';
+import { limitsOf, readOutcome } from '../outcome.ts';
 import type { Planner } from './language-plan.ts';
 import { typescriptParameters } from './typescript-parameters.ts';
 
@@ -22,6 +22,6 @@ export const planTypescript: Planner = async ({ request, args, folder, places })
       ? ['--experimental-transform-types', '--disable-warning=ExperimentalWarning', wrapper]
       : ['--no-install', wrapper],
     env: onNode ? {} : { BUN_RUNTIME_TRANSPILER_CACHE_PATH: '0' },
-    verdict: () => readOutcome(join(folder.path, '.outcome'), request.resultLimitBytes),
+    verdict: () => readOutcome(join(folder.path, '.outcome'), limitsOf(request)),
   };
 };

@@ -13,6 +13,8 @@ const events = async (script: (state: State, now: number) => void, query = {}, t
   const state: State = { job: aJob({ id: ID, status: 'running', attempt: 1 }), pages: [], results: {} };
   let now = 0;
   let looks = 0;
+  const textOf = (payload: Job['args']): string =>
+    payload.at === 'inline' ? payload.text : (state.results.large ?? '');
   const deps = {
     jobs: {
       get: () => {
@@ -22,8 +24,11 @@ const events = async (script: (state: State, now: number) => void, query = {}, t
       },
     },
     payloads: {
-      get: (_: unknown, payload: Job['args']) =>
-        Promise.resolve(payload.at === 'inline' ? payload.text : (state.results.large ?? '')),
+      get: (_: unknown, payload: Job['args']) => Promise.resolve(textOf(payload)),
+      stream: async function* (_: unknown, payload: Job['args']) {
+        const bytes = Buffer.from(textOf(payload));
+        for (let at = 0; at < bytes.length; at += 7) yield bytes.subarray(at, at + 7);
+      },
     },
     logs: {
       parts: () => Promise.resolve(logParts(state.pages, { attempt: 1, tail: undefined })),
@@ -38,9 +43,13 @@ const events = async (script: (state: State, now: number) => void, query = {}, t
     },
   } as unknown as StreamDeps;
   const seen = [];
-  for await (const text of jobUpdates(deps, { workspace: 'demo', id: ID }, query)) {
+  let text = '';
+  for await (const piece of jobUpdates(deps, { workspace: 'demo', id: ID }, query)) {
+    text += typeof piece === 'string' ? piece : Buffer.from(piece).toString();
+    if (!text.endsWith('\n\n')) continue;
     expect(text).toMatch(/^data: .*\n\n$/);
     seen.push({ at: now, ...JSON.parse(text.slice(6)) });
+    text = '';
     if (seen.length >= takeAtMost) break;
   }
   return { seen, looks };
