@@ -14,9 +14,17 @@ module.exports = {
     room(
       'model-is-pure',
       '^shared/model/',
-      '^(shared/(?!model/)|functions/|infra/|local/|web/)|^node:|node_modules/(?!zod/)',
+      '^(shared/(?!model/)|functions/|infra/|local/|web/)|^node:|node_modules/(?!(zod|croner)/)',
       'shared/model also runs in the browser: zod only',
     ),
+    {
+      name: 'croner-in-one-file',
+      severity: 'error',
+      comment:
+        'when a cron ticks is pure, but its clock changes are not to be written twice: one file of the model asks croner',
+      from: { path: '^shared/', pathNot: '^shared/model/cron\\.ts$' },
+      to: { path: 'node_modules/croner/' },
+    },
     {
       name: 'model-without-node',
       severity: 'error',

@@ -12,7 +12,8 @@ const JOB_FUNCTIONS =
   /^(workers\/(Group-[a-z0-9-]+\/Dispatch|Reaper|Deadletter|Upkeep\/(Expiry|Reconcile))|api\/(Webhook|Api|Frames|Wait\/Platform|Stream\/Platform))\/Role\//;
 
 /** The functions that make one-shot schedules. */
-const SCHEDULING_FUNCTIONS = /^api\/(Webhook|Api|Frames|Wait\/Platform)\/Role\//;
+const SCHEDULING_FUNCTIONS =
+  /^(workers\/(Group-[a-z0-9-]+\/Dispatch|Reaper|Deadletter)|api\/(Webhook|Api|Wait\/Platform))\/Role\//;
 
 /**
  * The only wildcards that may stand in a policy's resources, and why AWS leaves no other way. Synth fails on any finding

@@ -8,6 +8,7 @@ import type { AuditNote } from '../../shared/model/audit.ts';
 import { notFound, Problem, unreachable } from '../../shared/model/errors.ts';
 import type { Resource } from '../../shared/model/resource.ts';
 import type { Grants } from '../../shared/model/roster.ts';
+import type { Schedule } from '../../shared/model/schedule.ts';
 import type { Variable } from '../../shared/model/variable.ts';
 import { checkManages } from './group-routes.ts';
 import { checkMayRead } from './item-checks.ts';
@@ -19,11 +20,12 @@ export type AclDeps = RosterDeps & {
   catalog: Pick<ScriptCatalog, 'setGrants'>;
   variables: PathItems<Variable>['store'];
   resources: PathItems<Resource>['store'];
+  schedules: PathItems<Schedule>['store'];
 };
 
 type Thing = {
   workspace: string;
-  kind: 'script' | 'variable' | 'resource' | 'folder' | 'group_';
+  kind: 'script' | 'variable' | 'resource' | 'schedule' | 'folder' | 'group_';
   path: string;
 };
 
@@ -47,6 +49,8 @@ const grantsOn = async (deps: AclDeps, standing: Standing, thing: Thing, now: nu
       return (await readableItem({ what: 'variable', store: deps.variables }, standing, thing.path)).extra_perms;
     case 'resource':
       return (await readableItem({ what: 'resource', store: deps.resources }, standing, thing.path)).extra_perms;
+    case 'schedule':
+      return (await readableItem({ what: 'schedule', store: deps.schedules }, standing, thing.path)).extra_perms;
     case 'folder': {
       const folder = (await rosterOf(deps, thing.workspace, now)).folders.get(thing.path);
       if (folder === undefined) throw missing(thing);
@@ -91,6 +95,8 @@ const change = async (
         throw new Problem(409, `${thing.path} was changed at the same time: try again`);
       return;
     }
+    case 'schedule':
+      return changeGrants({ what: 'schedule', store: deps.schedules }, standing, thing.path, next);
     case 'variable':
       return changeGrants({ what: 'variable', store: deps.variables }, standing, thing.path, next);
     case 'resource':

@@ -3,28 +3,29 @@ import { cachedTokens } from '../../shared/access/cached-tokens.ts';
 import { AuditLog } from '../../shared/aws/audit-log.ts';
 import { ResourceTypeCatalog } from '../../shared/aws/catalog-resource-types.ts';
 import { ResourceCatalog } from '../../shared/aws/catalog-resources.ts';
+import { ScheduleCatalog } from '../../shared/aws/catalog-schedules.ts';
 import { ScriptCatalog } from '../../shared/aws/catalog-script-writes.ts';
 import { ScriptReads } from '../../shared/aws/catalog-scripts.ts';
 import { TokenCatalog } from '../../shared/aws/catalog-tokens.ts';
 import { VariableCatalog } from '../../shared/aws/catalog-variables.ts';
 import { WorkspaceCatalog } from '../../shared/aws/catalog-workspaces.ts';
-import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
+import { dynamodb } from '../../shared/aws/clients.ts';
 import { followupDeps } from '../../shared/aws/followup-steps.ts';
 import { callerStores } from '../../shared/aws/http-deps.ts';
 import { InstanceStore } from '../../shared/aws/instance.ts';
 import { InviteCatalog } from '../../shared/aws/invite-catalog.ts';
 import { JobCounts } from '../../shared/aws/job-counts.ts';
-import { SqsJobQueue } from '../../shared/aws/job-queue.ts';
 import { JobReads } from '../../shared/aws/job-reads.ts';
 import { AwsJobRemains } from '../../shared/aws/job-remains.ts';
-import { SchedulerLateSender } from '../../shared/aws/late-sender.ts';
 import { DynamoLiveRows } from '../../shared/aws/live-rows.ts';
 import { LogReads } from '../../shared/aws/log-reads.ts';
 import { AwsLogStore } from '../../shared/aws/log-store.ts';
 import { LoginAttempts } from '../../shared/aws/login-attempts.ts';
 import { DynamoMaskStore } from '../../shared/aws/mask-store.ts';
 import { MemberWrites } from '../../shared/aws/member-writes.ts';
+import { jobQueueOf } from '../../shared/aws/queue-deps.ts';
 import { RosterWrites } from '../../shared/aws/roster-writes.ts';
+import { ScheduleDefaults } from '../../shared/aws/schedule-defaults.ts';
 import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
 import { KmsSecretBox } from '../../shared/aws/secret-box.ts';
 import { SettingsStore } from '../../shared/aws/settings-store.ts';
@@ -51,6 +52,7 @@ import { loginRoutes } from './login-routes.ts';
 import { memberRoutes } from './member-routes.ts';
 import { resourceRoutes } from './resource-routes.ts';
 import { resourceTypeRoutes } from './resource-type-routes.ts';
+import { scheduleRoutes } from './schedule-routes.ts';
 import { scriptRoutes } from './script-routes.ts';
 import { settingsRoutes } from './settings-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
@@ -66,15 +68,8 @@ const { JOBS_TABLE, CATALOG_TABLE, PAYLOAD_BUCKET } = env;
 const instance = new InstanceStore(db, CATALOG_TABLE);
 const users = new UserCatalog(db, CATALOG_TABLE);
 const tokens = new TokenCatalog(db, CATALOG_TABLE);
-const queue = new SqsJobQueue(
-  sqsClient(),
-  env.QUEUES,
-  new SchedulerLateSender({
-    group: env.SCHEDULE_GROUP,
-    roleArn: env.SCHEDULE_ROLE_ARN,
-    deadLetterArn: env.SCHEDULE_DEAD_LETTER_ARN,
-  }),
-);
+const queue = jobQueueOf(env);
+const schedules = new ScheduleCatalog(db, CATALOG_TABLE);
 const workspaces = new WorkspaceCatalog(db, CATALOG_TABLE);
 const start = startDeps(db, env, queue);
 const { jobs } = start;
@@ -133,6 +128,7 @@ export const handler = httpHandler({
       catalog: new ScriptCatalog(db, CATALOG_TABLE),
       variables,
       resources,
+      schedules,
     }),
     ...auditRoutes({ audit, workspaces }),
     ...historyRoutes({ audit, rosters: callers.rosters }),
@@ -150,6 +146,16 @@ export const handler = httpHandler({
       reads: new ScriptReads(db, CATALOG_TABLE),
       catalog: new ScriptCatalog(db, CATALOG_TABLE),
       rosters: callers.rosters,
+    }),
+    ...scheduleRoutes({
+      ...start,
+      ...followupDeps(db, env, start),
+      logs: new AwsLogStore(db, JOBS_TABLE, PAYLOAD_BUCKET),
+      schedules,
+      directory: new AwsScriptDirectory(db, CATALOG_TABLE),
+      rosters: callers.rosters,
+      reads: new JobReads(db, JOBS_TABLE),
+      defaults: new ScheduleDefaults(db, CATALOG_TABLE),
     }),
     ...jobRoutes({
       ...start,

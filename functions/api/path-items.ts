@@ -5,11 +5,11 @@ import { badRequest, notFound, Problem } from '../../shared/model/errors.ts';
 import type { Grants } from '../../shared/model/roster.ts';
 import { checkMayRead, checkMayWrite } from './item-checks.ts';
 
-/** Things with a path and grants of their own: variables and resources. */
+/** Things with a path and grants of their own: variables, resources, schedules. */
 export type PathItem = { path: string; extra_perms: Grants; rev: number };
 /** `what`: how errors call one of them. */
 export type PathItems<T extends PathItem> = {
-  what: 'variable' | 'resource';
+  what: 'variable' | 'resource' | 'schedule';
   store: Pick<NamedItems<T>, 'get' | 'list' | 'create' | 'replace' | 'remove'>;
 };
 
@@ -19,7 +19,7 @@ const TRIES = 5;
 const conflict = (path: string): Problem => new Problem(409, `${path} was changed at the same time: try again`);
 
 /** The item at `path`, which must exist (404) whatever the caller may do with it. */
-const existingItem = async <T extends PathItem>(
+export const existingItem = async <T extends PathItem>(
   { what, store }: PathItems<T>,
   workspace: string,
   path: string,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { queues } from '../../shared/model/env.ts';
+import { queues, schedules } from '../../shared/model/env.ts';
 
 /** What the template must give `deadletter`. */
 export const Env = z.object({
@@ -7,5 +7,6 @@ export const Env = z.object({
   CATALOG_TABLE: z.string(),
   PAYLOAD_BUCKET: z.string(),
   ...queues,
+  ...schedules,
 });
 export type Env = z.input<typeof Env>;

@@ -1,7 +1,8 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
+import { dynamodb } from '../../shared/aws/clients.ts';
 import { followupDeps } from '../../shared/aws/followup-steps.ts';
-import { JobMessage, SqsJobQueue } from '../../shared/aws/job-queue.ts';
+import { JobMessage } from '../../shared/aws/job-queue.ts';
+import { jobQueueOf } from '../../shared/aws/queue-deps.ts';
 import { startDeps } from '../../shared/aws/start-deps.ts';
 import { DynamoWorkerStore } from '../../shared/aws/worker-store.ts';
 import { parseEnv } from '../../shared/model/env.ts';
@@ -13,7 +14,7 @@ import { type DeadLetterDeps, reviveJob } from './revive-job.ts';
 const buildDeps = (variables: Record<string, string | undefined>): DeadLetterDeps => {
   const env = parseEnv(Env, variables);
   const db = dynamodb();
-  const start = startDeps(db, env, new SqsJobQueue(sqsClient(), env.QUEUES));
+  const start = startDeps(db, env, jobQueueOf(env));
   return {
     ...start,
     ...followupDeps(db, env, start),

@@ -3,14 +3,16 @@ import type { JobQueue, WorkerStore } from '../../shared/jobs/ports.ts';
 import { releaseLost, releaseWaiting } from '../../shared/jobs/release-job.ts';
 import { type AttemptDeps, type AttemptEnd, runAttempt } from '../../shared/jobs/run-attempt.ts';
 import { runFollowups } from '../../shared/jobs/run-followups.ts';
+import { type TickStartDeps, tickAtStart } from '../../shared/jobs/tick-at-start.ts';
 import type { Job, JobKey } from '../../shared/model/job.ts';
 
-export type DispatchDeps = AttemptDeps & {
-  workers: WorkerStore;
-  queue: JobQueue;
-  /** Name of this environment as a worker. */
-  worker: string;
-};
+export type DispatchDeps = AttemptDeps &
+  TickStartDeps & {
+    workers: WorkerStore;
+    queue: JobQueue;
+    /** Name of this environment as a worker. */
+    worker: string;
+  };
 
 /**
  * What one message leads to: claim, run, end. Resolves when the message has done its work and may be deleted; throws
@@ -43,7 +45,8 @@ export const dispatchJob = async (deps: DispatchDeps, key: JobKey, messageId: st
 /** An attempt that could not start for a fault of ours is given back at once, rather than held until its message returns. */
 const attempt = async (deps: DispatchDeps, job: Job, op: string): Promise<AttemptEnd | undefined> => {
   try {
-    return await runAttempt(deps, job, `end:${op}`);
+    const wanted = await tickAtStart(deps, job, { op: `tick:${op}`, now: deps.now() });
+    return wanted === undefined ? undefined : await runAttempt(deps, wanted, `end:${op}`);
   } catch (error) {
     deps.report('an attempt could not start', error, { job: job.id });
     await releaseLost(deps, job, { op: `lost:${op}`, now: deps.now() });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { queues } from '../../shared/model/env.ts';
+import { queues, schedules } from '../../shared/model/env.ts';
 
 /** What the template must give `dispatch`. */
 export const Env = z.object({
@@ -8,6 +8,7 @@ export const Env = z.object({
   PAYLOAD_BUCKET: z.string(),
   SECRETS_KEY_ARN: z.string(),
   ...queues,
+  ...schedules,
   RUNNER_FUNCTION: z.string(),
   SIGNING_SECRET_ARN: z.string(),
   /** Name of the worker group whose queues feed this function; the first part of its workers' names. */

@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { sqsClient } from '../../shared/aws/clients.ts';
-import { JobMessage, SqsJobQueue } from '../../shared/aws/job-queue.ts';
+import { ScheduleCatalog } from '../../shared/aws/catalog-schedules.ts';
+import { dynamodb } from '../../shared/aws/clients.ts';
+import { JobMessage } from '../../shared/aws/job-queue.ts';
 import { laneDeps } from '../../shared/aws/lane-deps.ts';
+import { jobQueueOf } from '../../shared/aws/queue-deps.ts';
+import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
 import { parseEnv } from '../../shared/model/env.ts';
 import { parseJson } from '../../shared/model/json.ts';
 import { errorLine } from '../../shared/model/log-line.ts';
@@ -13,7 +16,9 @@ const buildDeps = (variables: Record<string, string | undefined>): DispatchDeps 
   const env = parseEnv(Env, variables);
   const worker = `wk-${env.WORKER_GROUP}-${randomBytes(4).toString('hex')}`;
   return {
-    ...laneDeps(env, worker, new SqsJobQueue(sqsClient(), env.QUEUES)),
+    ...laneDeps(env, worker, jobQueueOf(env)),
+    schedules: new ScheduleCatalog(dynamodb(), env.CATALOG_TABLE),
+    directory: new AwsScriptDirectory(dynamodb(), env.CATALOG_TABLE),
     worker,
   };
 };

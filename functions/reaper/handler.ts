@@ -1,14 +1,17 @@
-import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
+import { ScheduleCatalog } from '../../shared/aws/catalog-schedules.ts';
+import { dynamodb } from '../../shared/aws/clients.ts';
 import { followupDeps } from '../../shared/aws/followup-steps.ts';
-import { SqsJobQueue } from '../../shared/aws/job-queue.ts';
 import { LiveJobs } from '../../shared/aws/live-jobs.ts';
+import { jobQueueOf } from '../../shared/aws/queue-deps.ts';
 import { RestampStore } from '../../shared/aws/restamp-store.ts';
+import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
 import { SettingsStore } from '../../shared/aws/settings-store.ts';
 import { startDeps } from '../../shared/aws/start-deps.ts';
 import { DynamoWorkerStore } from '../../shared/aws/worker-store.ts';
 import { parseEnv } from '../../shared/model/env.ts';
 import { Env } from './env.ts';
 import { type ReaperDeps, recoverJobs } from './recover-jobs.ts';
+import { isTimeToRepair, type RepairDeps, repairSchedules } from './repair-schedules.ts';
 import { type RestampDeps, restampJobs } from './restamp-jobs.ts';
 
 const restampDeps = (store: RestampStore, settings: SettingsStore): RestampDeps => ({
@@ -21,10 +24,13 @@ const restampDeps = (store: RestampStore, settings: SettingsStore): RestampDeps 
   now: Date.now,
 });
 
-const buildDeps = (variables: Record<string, string | undefined>): ReaperDeps & { restamp: RestampDeps } => {
+const buildDeps = (
+  variables: Record<string, string | undefined>,
+): ReaperDeps & RepairDeps & { restamp: RestampDeps } => {
   const env = parseEnv(Env, variables);
   const db = dynamodb();
-  const start = startDeps(db, env, new SqsJobQueue(sqsClient(), env.QUEUES));
+  const start = startDeps(db, env, jobQueueOf(env));
+  const schedules = new ScheduleCatalog(db, env.CATALOG_TABLE);
   return {
     ...start,
     ...followupDeps(db, env, start),
@@ -34,6 +40,9 @@ const buildDeps = (variables: Record<string, string | undefined>): ReaperDeps & 
       new RestampStore(db, { jobs: env.JOBS_TABLE, catalog: env.CATALOG_TABLE }),
       new SettingsStore(db, env.CATALOG_TABLE),
     ),
+    schedules,
+    all: () => schedules.all(),
+    directory: new AwsScriptDirectory(db, env.CATALOG_TABLE),
     now: Date.now,
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   };
@@ -45,11 +54,16 @@ const deps = buildDeps(process.env);
 /** A slice of the walk over all jobs ends when the invocation has so much of its minute left. */
 const RESTAMP_UNTIL_LEFT_MS = 30_000;
 
-/** Runs every minute (the only call while idle), and within it every 4 s while any worker holds a longer job. */
+/**
+ * Runs every minute (the only call while idle), and within it every 4 s while any worker holds a longer job. Once an hour
+ * it looks at the schedules, too.
+ */
 export const handler = async (_event: unknown, context: { getRemainingTimeInMillis(): number }): Promise<void> => {
   const restamped = restampJobs(deps.restamp, () => context.getRemainingTimeInMillis() < RESTAMP_UNTIL_LEFT_MS).catch(
     (error: unknown) => deps.report('jobs could not be restamped', error, {}),
   );
+  const now = deps.now();
+  if (isTimeToRepair(now)) await repairSchedules(deps, now);
   await recoverJobs(deps, () => context.getRemainingTimeInMillis() - 5_000);
   await restamped;
 };

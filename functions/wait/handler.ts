@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cachedTokens } from '../../shared/access/cached-tokens.ts';
-import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
+import { dynamodb } from '../../shared/aws/clients.ts';
 import { callerStores } from '../../shared/aws/http-deps.ts';
-import { SqsJobQueue } from '../../shared/aws/job-queue.ts';
 import { laneDeps } from '../../shared/aws/lane-deps.ts';
-import { SchedulerLateSender } from '../../shared/aws/late-sender.ts';
+import { jobQueueOf } from '../../shared/aws/queue-deps.ts';
 import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
 import { streamingHandler } from '../../shared/http/streaming-handler.ts';
 import { parseEnv } from '../../shared/model/env.ts';
@@ -19,13 +18,7 @@ const env = parseEnv(Env, process.env);
 const db = dynamodb();
 const worker = `wk-sync-${randomBytes(4).toString('hex')}`;
 const background = new Background();
-const late = new SchedulerLateSender({
-  group: env.SCHEDULE_GROUP,
-  roleArn: env.SCHEDULE_ROLE_ARN,
-  deadLetterArn: env.SCHEDULE_DEAD_LETTER_ARN,
-});
-
-const lane = laneDeps(env, worker, new SqsJobQueue(sqsClient(), env.QUEUES, late));
+const lane = laneDeps(env, worker, jobQueueOf(env));
 const callers = callerStores(db, env.CATALOG_TABLE, lane.jobs);
 
 /** Synchronous runs: the job is made already claimed and its lane is run right here, without a queue hop. */

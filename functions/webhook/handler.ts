@@ -1,8 +1,7 @@
 import { cachedTokens } from '../../shared/access/cached-tokens.ts';
-import { dynamodb, sqsClient } from '../../shared/aws/clients.ts';
+import { dynamodb } from '../../shared/aws/clients.ts';
 import { callerStores } from '../../shared/aws/http-deps.ts';
-import { SqsJobQueue } from '../../shared/aws/job-queue.ts';
-import { SchedulerLateSender } from '../../shared/aws/late-sender.ts';
+import { jobQueueOf } from '../../shared/aws/queue-deps.ts';
 import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
 import { SettingsStore } from '../../shared/aws/settings-store.ts';
 import { startDeps } from '../../shared/aws/start-deps.ts';
@@ -15,14 +14,8 @@ import { webhookRoutes } from './routes.ts';
 const env = parseEnv(Env, process.env);
 
 const db = dynamodb();
-const late = new SchedulerLateSender({
-  group: env.SCHEDULE_GROUP,
-  roleArn: env.SCHEDULE_ROLE_ARN,
-  deadLetterArn: env.SCHEDULE_DEAD_LETTER_ARN,
-});
-const start = startDeps(db, env, new SqsJobQueue(sqsClient(), env.QUEUES, late));
+const start = startDeps(db, env, jobQueueOf(env));
 const callers = callerStores(db, env.CATALOG_TABLE, start.jobs);
-
 /** HTTP run endpoints -> a queued job: the hot path. */
 export const handler = httpHandler({
   deps: { ...callers, tokens: cachedTokens(callers.tokens), now: Date.now },

@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import type { Env } from '../../functions/dispatch/env.ts';
 import type { Assets } from '../build/assets.ts';
 import type { Config } from '../config.ts';
-import { queuesEnv, secretsEnv, storesEnv } from '../environment.ts';
+import { queuesEnv, schedulesEnv, secretsEnv, storesEnv } from '../environment.ts';
 import { dispatchRights } from '../rights/roles.ts';
 import type { Sending, Stores } from '../rights/room.ts';
 import { PlatformFunction } from './platform-function.ts';
@@ -58,6 +58,7 @@ export class WorkerGroup extends Construct {
       ...storesEnv(stores),
       ...secretsEnv(stores),
       ...queuesEnv(this, sending),
+      ...schedulesEnv(sending),
       RUNNER_FUNCTION: this.runner.functionName,
       SIGNING_SECRET_ARN: props.signingSecret.secretArn,
       WORKER_GROUP: group.name,

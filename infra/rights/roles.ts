@@ -8,6 +8,7 @@ import {
   invoke,
   listJobObjects,
   measure,
+  moveTicks,
   onArchive,
   onCursors,
   onIndexes,
@@ -26,6 +27,14 @@ import {
  */
 
 const everyQueue = (sending: Sending): PolicyStatement => sendTo([...sending.queues.values()]);
+
+/** Pays what an ended job owes others: the next tick of its schedule, its handlers, its own next run. */
+const mayPayFollowups = (stores: Stores, sending: Sending): PolicyStatement[] => [
+  moveTicks(stores.catalog),
+  onObjects(stores.payload, 'GetObject', 'args', 'result'),
+  everyQueue(sending),
+  ...onSchedules(sending.schedules, 'CreateSchedule'),
+];
 
 /** Runs user code and writes down what came of it: claim, frames, completion, what the job owes others. */
 const mayRunLane = (stores: Stores, lane: Lane): PolicyStatement[] => [
@@ -55,7 +64,7 @@ const mayRescueJobs = (stores: Stores, sending: Sending): PolicyStatement[] => [
   onIndexes(stores.jobs, JOB_INDEXES),
   onTable(stores.catalog, 'GetItem', 'BatchGetItem', 'Query'),
   onObjects(stores.payload, 'PutObject', 'args', 'result', 'log'),
-  everyQueue(sending),
+  ...mayPayFollowups(stores, sending),
 ];
 
 export const webhookRights = mayStartJobs;
@@ -63,12 +72,13 @@ export const webhookRights = mayStartJobs;
 export const waitRights = (stores: Stores, sending: Sending, lane: Lane): PolicyStatement[] => [
   ...mayStartJobs(stores, sending),
   ...mayRunLane(stores, lane),
+  ...mayPayFollowups(stores, sending),
 ];
 
 /** `own`: the queues of its worker group, the only ones it takes messages from. */
 export const dispatchRights = (stores: Stores, sending: Sending, lane: Lane, own: IQueue[]): PolicyStatement[] => [
   ...mayRunLane(stores, lane),
-  everyQueue(sending),
+  ...mayPayFollowups(stores, sending),
   consume(own),
 ];
 

@@ -26,6 +26,14 @@ export const appendAudit = (catalog: Table): PolicyStatement =>
     conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['*#audit'] } },
   });
 
+/** Puts schedules back with their next tick and how their runs ended, and nothing else of the catalog. */
+export const moveTicks = (catalog: Table): PolicyStatement =>
+  new PolicyStatement({
+    actions: ['dynamodb:PutItem'],
+    resources: [catalog.tableArn],
+    conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['*#schedules'] } },
+  });
+
 /** Queries of these indexes, named one by one. */
 export const onIndexes = (table: Table, indexes: readonly string[]): PolicyStatement =>
   dynamo(

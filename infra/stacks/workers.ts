@@ -13,7 +13,7 @@ import { MessageQueue } from '../constructs/message-queue.ts';
 import { OnSchedule } from '../constructs/on-schedule.ts';
 import { PlatformFunction } from '../constructs/platform-function.ts';
 import { LANE_TIMEOUT_S, WorkerGroup } from '../constructs/worker-group.ts';
-import { queuesEnv, storesEnv } from '../environment.ts';
+import { queuesEnv, schedulesEnv, storesEnv } from '../environment.ts';
 import { deadletterRights, reaperRights } from '../rights/roles.ts';
 import type { Lane, Sending, Stores } from '../rights/room.ts';
 
@@ -80,7 +80,11 @@ export class WorkersStack extends Stack {
   }
 
   #reaper({ config, assets, stores }: WorkersProps): IFunction {
-    const environment: ReaperEnv = { ...storesEnv(stores), ...queuesEnv(this, this.sending) };
+    const environment: ReaperEnv = {
+      ...storesEnv(stores),
+      ...queuesEnv(this, this.sending),
+      ...schedulesEnv(this.sending),
+    };
     const reaper = new PlatformFunction(this, 'Reaper', {
       code: assets.zip('reaper'),
       environment,
@@ -94,7 +98,11 @@ export class WorkersStack extends Stack {
   }
 
   #deadletter({ config, assets, stores }: WorkersProps): IFunction {
-    const environment: DeadletterEnv = { ...storesEnv(stores), ...queuesEnv(this, this.sending) };
+    const environment: DeadletterEnv = {
+      ...storesEnv(stores),
+      ...queuesEnv(this, this.sending),
+      ...schedulesEnv(this.sending),
+    };
     const deadletter = new PlatformFunction(this, 'Deadletter', {
       code: assets.zip('deadletter'),
       environment,

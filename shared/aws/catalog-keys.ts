@@ -29,6 +29,8 @@
  * | `<ws>#variables`      | `<path>`           | a variable, secrets sealed       | variables routes                | api, dispatch, wait       | variables/delete, rename |
  * | `<ws>#resources`      | `<path>`           | a resource with its value        | resources routes                | api, dispatch, wait       | resources/delete, rename |
  * | `<ws>#restypes`       | `<name>`           | a resource type                  | resources/type routes           | api                       | type/delete    |
+ * | `<ws>#schedules`      | `<path>`           | a schedule with its next tick    | schedules routes; whoever ends a tick | api, dispatch, wait, reaper, deadletter | schedules/delete |
+ * | `<ws>#settings`       | `schedule_handlers`| default handlers of schedules    | schedules/setdefaulthandler     | nobody yet                | never          |
  */
 
 import type { AuditHistory } from '../model/audit.ts';
@@ -74,6 +76,11 @@ export const membershipKey = (email: string, workspace: string): Key => ({
 
 /** Says that a group or folder (`key` is its own) was there and is not any more. */
 export const formerKey = (workspace: string, key: Key): Key => ({ pk: `${workspace}#former`, sk: key.sk });
+export const schedulesPartition = (workspace: string): string => `${workspace}#schedules`;
+export const scheduleHandlersKey = (workspace: string): Key => ({
+  pk: `${workspace}#settings`,
+  sk: 'schedule_handlers',
+});
 
 export const viewKeyKey = (workspace: string): Key => ({ pk: `${workspace}#keys`, sk: 'view' });
 

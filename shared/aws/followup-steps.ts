@@ -1,8 +1,12 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { FinishDeps } from '../jobs/finish-job.ts';
+import type { Report } from '../jobs/ports.ts';
+import { pushTick } from '../jobs/push-tick.ts';
 import { restartPerpetual } from '../jobs/restart-perpetual.ts';
+import { runHandlers } from '../jobs/schedule-handlers.ts';
 import type { StartDeps } from '../jobs/start-job.ts';
 import { errorLine } from '../model/log-line.ts';
+import { ScheduleCatalog } from './catalog-schedules.ts';
 import { AwsScriptDirectory } from './script-directory.ts';
 import { SettingsStore } from './settings-store.ts';
 import { DynamoSlotStore } from './slot-store.ts';
@@ -15,17 +19,22 @@ export const followupDeps = (
 ): Pick<FinishDeps, 'followups' | 'report' | 'settings'> => {
   const scripts = new AwsScriptDirectory(db, env.CATALOG_TABLE);
   const slots = new DynamoSlotStore(db, env.JOBS_TABLE);
+  const schedules = new ScheduleCatalog(db, env.CATALOG_TABLE);
+  const deps = { ...start, schedules, directory: scripts };
+  const report: Report = (message, error, ids) => console.error(errorLine(message, error, ids));
   return {
     followups: {
       slot: async ({ workspace, id, concurrency, duration_ms: durationMs = 0 }, now) => {
         if (concurrency !== undefined) await slots.free(workspace, concurrency, id, { now, durationMs });
       },
-      handlers: async () => undefined,
-      tick: async () => undefined,
+      handlers: (job, now) => runHandlers({ ...deps, report }, job, now),
+      tick: async ({ workspace, id, schedule_path: path }, now) => {
+        if (path !== undefined) await pushTick(deps, { workspace, path }, now, id);
+      },
       restart: (job, now) => restartPerpetual({ ...start, scripts }, job, now),
       wipe: async () => undefined,
     },
     settings: new SettingsStore(db, env.CATALOG_TABLE),
-    report: (message, error, ids) => console.error(errorLine(message, error, ids)),
+    report,
   };
 };

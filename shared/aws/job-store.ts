@@ -8,6 +8,7 @@ import {
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Canceler, JobStore, Op, StoredCompletion } from '../jobs/ports.ts';
 import type { Job, JobKey, WaitReason } from '../model/job.ts';
+import type { Language } from '../model/language.ts';
 import { isExpired } from '../model/retention.ts';
 import { fromItem, type Item, toItem } from './job-item.ts';
 import { dueKey, jobKey } from './job-keys.ts';
@@ -171,6 +172,20 @@ export class DynamoJobStore implements JobStore {
       names: given.map(([name]) => name),
       condition: ['attribute_exists(completed_at)', 'NOT #status IN (:queued, :running)'],
       values: { ...Object.fromEntries(given), queued: 'queued', running: 'running' },
+    });
+    return outcome.done ? outcome.job : undefined;
+  }
+
+  async useVersion(
+    key: JobKey,
+    attempt: number,
+    version: { hash: string; language: Language },
+  ): Promise<Job | undefined> {
+    const outcome = await this.#transition(key, undefined, {
+      update: 'SET #hash = :hash, #language = :language',
+      names: ['hash', 'language'],
+      condition: ['#status = :running', 'attempt = :attempt'],
+      values: { ...version, running: 'running', attempt },
     });
     return outcome.done ? outcome.job : undefined;
   }

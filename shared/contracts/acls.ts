@@ -10,8 +10,8 @@ const mayWrite = { needs: 'workspace', right: 'write' } as const satisfies Acces
 const OfThing = z.object({
   workspace: WorkspaceId,
   kind: z.enum(
-    ['script', 'variable', 'resource', 'folder', 'group_'],
-    'must be script, variable, resource, folder or group_',
+    ['script', 'variable', 'resource', 'schedule', 'folder', 'group_'],
+    'must be script, variable, resource, schedule, folder or group_',
   ),
   path: z.string().max(255),
 });

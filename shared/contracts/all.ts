@@ -13,6 +13,7 @@ import * as members from './members.ts';
 import * as resourceTypes from './resource-types.ts';
 import * as resources from './resources.ts';
 import * as run from './run.ts';
+import * as schedules from './schedules.ts';
 import * as scripts from './scripts.ts';
 import * as settings from './settings.ts';
 import * as stream from './stream.ts';
@@ -39,6 +40,7 @@ const files = [
   variables,
   resources,
   resourceTypes,
+  schedules,
   run,
   jobContracts,
   jobCancels,

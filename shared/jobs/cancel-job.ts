@@ -8,8 +8,11 @@ import { runFollowups } from './run-followups.ts';
 /** What canceling a job takes. */
 export type CancelDeps = FinishDeps & { logs: LogStore; queue: LateMessages };
 
-/** `force`: a running job ends at once, and its runner learns of it when it asks next. */
-export type Cancelation = { by: Canceler; op: string; now: number; force?: boolean };
+/**
+ * `force`: a running job ends at once, and its runner learns of it when it asks next. `voidTick`: whoever changes a schedule
+ * takes its future tick back.
+ */
+export type Cancelation = { by: Canceler; op: string; now: number; force?: boolean; voidTick?: boolean };
 
 /** What a request to cancel led to. */
 export type Canceled =
@@ -34,7 +37,7 @@ export const cancelJob = async (deps: CancelDeps, job: Job, cancelation: Cancela
   for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
     if (seen === undefined) return { is: 'unknown' };
     if (isCompleted(seen.status)) return { is: 'already-completed', job: seen };
-    if (isFutureTick(seen, cancelation.now)) return { is: 'future-tick', job: seen };
+    if (cancelation.voidTick !== true && isFutureTick(seen, cancelation.now)) return { is: 'future-tick', job: seen };
     const outcome: Canceled | undefined =
       seen.status === 'running' ? await stop(deps, seen, cancelation) : await endQueued(deps, seen, cancelation);
     if (outcome !== undefined) return outcome;

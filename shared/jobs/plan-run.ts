@@ -125,6 +125,28 @@ export const planRun = async (
   };
 };
 
+/**
+ * How a deployed script runs with these arguments when nobody asks for more: neither held back by a debounce nor perpetual,
+ * as whatever starts it comes again by itself. Throws 400 for a time limit that cannot be given.
+ */
+export const runAsDeployed = (script: DeployedScript, workspace: string, args: JsonObject) => {
+  const { restart_unless_cancelled, debounce, ...settings } = settingsOf(script.settings ?? {}, {
+    workspace,
+    path: script.path,
+    args,
+    cache_ttl: undefined,
+  });
+  return {
+    runnable: { kind: 'script' as const, path: script.path, hash: script.hash, language: script.language },
+    args,
+    tag: interpolated(script.tag || defaultTag(script.language), workspace, args).slice(0, LONGEST_TAG),
+    timeout_s: timeoutOf(script.timeout || undefined),
+    visible_to_owner: !(script.visible_to_runner_only ?? false),
+    ...(script.priority === undefined ? {} : { priority: script.priority }),
+    settings,
+  };
+};
+
 /** Running needs to see what is run; a limited token must be good for just this. Code of the request has no path of its own. */
 const checkMayRun = async (
   scripts: ScriptDirectory,

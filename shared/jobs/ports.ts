@@ -5,7 +5,9 @@ import type { Concurrency } from '../model/concurrency.ts';
 import type { Batch } from '../model/debounce.ts';
 import type { FollowupName, Job, JobKey, LogTail, Payload, WaitReason } from '../model/job.ts';
 import type { Json } from '../model/json.ts';
+import type { Language } from '../model/language.ts';
 import type { Frame, RunnerRequest, StatedContent } from '../model/runner.ts';
+import type { Schedule } from '../model/schedule.ts';
 import type { InstanceSettings } from '../model/settings.ts';
 import type { Isolation } from '../model/tenant.ts';
 
@@ -57,6 +59,8 @@ export interface JobStore {
    * Undefined: there is no such job, or it is not completed.
    */
   wipe(key: JobKey, expires?: number): Promise<Job | undefined>;
+  /** Lets an attempt run another version of its script than the one it was made with. Undefined: the attempt is over. */
+  useVersion(key: JobKey, attempt: number, version: { hash: string; language: Language }): Promise<Job | undefined>;
   /** Marks a running job to be stopped. Undefined when it is not running any more. */
   requestCancel(key: JobKey, by: Canceler): Promise<Job | undefined>;
 }
@@ -205,6 +209,14 @@ export interface AttemptTokens {
   jobToken(job: Job, now: number): Promise<string>;
   /** Good only to ask whether this attempt should go on. */
   controlToken(job: Job, now: number): Promise<string>;
+}
+
+/** The schedules of workspaces. Every change is of the schedule as it was seen. */
+export interface ScheduleStore {
+  /** A strongly consistent read. */
+  get(workspace: string, path: string): Promise<Schedule | undefined>;
+  /** `moved`: it is another than `seen` by now, or gone. */
+  replace(workspace: string, seen: Schedule, next: Schedule): Promise<'replaced' | 'moved' | 'taken'>;
 }
 
 /** The worker's sign of life, for jobs that run longer than a few seconds. */

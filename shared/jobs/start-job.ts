@@ -105,6 +105,7 @@ const newJob = async (
     ...(code === undefined ? {} : { code }),
     ...(digest === undefined ? {} : { request: digest.slice(0, 32) }),
     ...(request.trigger_kind === undefined ? {} : { trigger_kind: request.trigger_kind }),
+    ...(request.schedule_path === undefined ? {} : { schedule_path: request.schedule_path }),
     ...(request.parent_job === undefined ? {} : { parent_job: request.parent_job }),
     ...(request.root_job === undefined ? {} : { root_job: request.root_job }),
     ...(request.entrypoint === undefined ? {} : { entrypoint: request.entrypoint }),

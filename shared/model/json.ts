@@ -47,3 +47,9 @@ export const parseSentJson = (text: string): ReturnType<typeof parseJson> =>
 /** True for `{...}`, false for arrays, null and scalars. */
 export const isJsonObject = (value: Json): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The object that a text is; an empty one for any other text. */
+export const objectOf = (text: string): JsonObject => {
+  const parsed = parseJson(text);
+  return parsed.ok && isJsonObject(parsed.value) ? parsed.value : {};
+};

@@ -34,6 +34,8 @@ export type RunRequest = {
   scheduled_for: number;
   visible_to_owner: boolean;
   trigger_kind?: string;
+  /** The schedule that it is a tick of. */
+  schedule_path?: string;
   parent_job?: string;
   root_job?: string;
   entrypoint?: string;

@@ -6,6 +6,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDbService } from '../../local/services/dynamodb/dynamodb-service.ts';
 import { KmsService } from '../../local/services/kms/kms-service.ts';
 import { S3Service } from '../../local/services/s3/s3-service.ts';
+import { SchedulerService } from '../../local/services/scheduler/scheduler-service.ts';
 import { SqsService } from '../../local/services/sqs/sqs-service.ts';
 import { TokenCatalog } from '../../shared/aws/catalog-tokens.ts';
 import { InstanceStore } from '../../shared/aws/instance.ts';
@@ -64,7 +65,17 @@ const startServices = async (folder: string) => {
   const sqs = new SqsService({ file: join(folder, 'sqs.db'), place: PLACE, endpoint, now: Date.now });
   const kms = new KmsService({ file: join(folder, 'keys.db'), place: PLACE, now: Date.now });
   const secretsKeyArn = kms.createKey('secrets').arn;
+  const scheduler = new SchedulerService({
+    file: join(folder, 'scheduler.db'),
+    place: PLACE,
+    now: Date.now,
+    deliver: async () => undefined,
+    wait: async () => undefined,
+    onLost: () => undefined,
+  });
+  scheduler.createGroup('jobs');
   const servers = {
+    scheduler: await serveService('scheduler', scheduler),
     dynamo: await serveService('dynamodb', dynamo),
     s3: await serveService('s3', s3),
     sqs: await serveService('sqs', sqs),
@@ -86,7 +97,7 @@ const startServices = async (folder: string) => {
 
 /** Sets the environment that the template would give; only a test's own process sees it. */
 const setEnvironment = (services: Awaited<ReturnType<typeof startServices>>): void => {
-  const { dynamo, s3, sqs, kms } = services.servers;
+  const { dynamo, s3, sqs, scheduler, kms } = services.servers;
   const queues = Object.fromEntries(
     ['python3', 'bash', 'bun'].map((tag) => {
       const { url, arn } = services.queue(tag);
@@ -100,6 +111,7 @@ const setEnvironment = (services: Awaited<ReturnType<typeof startServices>>): vo
     AWS_ENDPOINT_URL_DYNAMODB: dynamo.endpoint,
     AWS_ENDPOINT_URL_S3: s3.endpoint,
     AWS_ENDPOINT_URL_SQS: sqs.endpoint,
+    AWS_ENDPOINT_URL_SCHEDULER: scheduler.endpoint,
     AWS_ENDPOINT_URL_KMS: kms.endpoint,
     JOBS_TABLE: 'jobs',
     CATALOG_TABLE: 'catalog',

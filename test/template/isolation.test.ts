@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { Synthesized } from './synthesized.ts';
 
@@ -138,7 +139,7 @@ describe('roles', () => {
 
   it('pass one role only, to EventBridge Scheduler only', () => {
     const passing = statements.filter(({ Action }) => Action.includes('iam:PassRole'));
-    expect(passing.length).toBe(3);
+    expect(passing.length).toBe(6);
     for (const { Resource, Condition } of passing) {
       expect(Resource).toEqual([expect.stringMatching(/^SchedulesSender/)]);
       expect(Condition).toEqual({ StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } });
@@ -175,7 +176,7 @@ describe('roles', () => {
       expect(cloud.rolesThatMay(action, /./)).not.toContain('UpkeepExpiryRole');
   });
 
-  it('let only the api and seed write the catalog, but for lines of the audit log', () => {
+  it('let only the api and seed write the catalog, but for lines of the audit log and ticks of schedules', () => {
     expect(cloud.rolesThatMay('dynamodb:PutItem', /^Catalog/, true)).toEqual(['ApiRole', 'SeedRole']);
     const conditions = [...cloud.policies().values()]
       .flat()
@@ -186,9 +187,13 @@ describe('roles', () => {
           Resource.some((each) => each.startsWith('Catalog')),
       )
       .map(({ Condition }) => Condition);
-    expect(conditions).toHaveLength(5);
-    for (const condition of conditions)
-      expect(condition).toEqual({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['*#audit'] } });
+    const only = (partitions: string) => ({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [partitions] } });
+    for (const [partitions, functions] of [
+      ['*#audit', 5],
+      ['*#schedules', 4],
+    ] as const)
+      expect(conditions.filter((condition) => isDeepStrictEqual(condition, only(partitions)))).toHaveLength(functions);
+    expect(conditions).toHaveLength(9);
     expect(cloud.rolesThatMay('dynamodb:UpdateItem', /^Catalog/)).toEqual(['ApiRole']);
     expect(cloud.rolesThatMay('dynamodb:DeleteItem', /^Catalog/)).toEqual(['ApiRole']);
   });
