@@ -37,7 +37,12 @@ export const readPartition = async <T>(
   { db, table }: CatalogTable,
   pk: string,
   schema: z.ZodType<T>,
-  { prefix = '', newestFirst = false, limit }: { prefix?: string; newestFirst?: boolean; limit?: number } = {},
+  {
+    prefix = '',
+    newestFirst = false,
+    limit,
+    consistent = false,
+  }: { prefix?: string; newestFirst?: boolean; limit?: number; consistent?: boolean } = {},
 ): Promise<T[]> => {
   const found: T[] = [];
   let from: Record<string, AttributeValue> | undefined;
@@ -48,6 +53,7 @@ export const readPartition = async <T>(
         KeyConditionExpression: prefix === '' ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :prefix)',
         ExpressionAttributeValues: { ':pk': { S: pk }, ...(prefix === '' ? {} : { ':prefix': { S: prefix } }) },
         ScanIndexForward: !newestFirst,
+        ConsistentRead: consistent,
         ...(limit === undefined ? {} : { Limit: limit }),
         ...(from === undefined ? {} : { ExclusiveStartKey: from }),
       }),

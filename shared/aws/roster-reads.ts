@@ -42,13 +42,19 @@ export class RosterReads implements Rosters {
     return roster;
   }
 
+  /** As it stands now: for whoever changes or shows it, and may have changed it through another environment a moment ago. */
+  latest(workspace: string, now: number): Promise<Roster | undefined> {
+    this.forget(workspace);
+    return this.read(workspace, now);
+  }
+
   /** For whoever just changed the workspace: the next read is a new one. */
   forget(workspace: string): void {
     this.#cached.delete(workspace);
   }
 
   async #fetch(workspace: string): Promise<Roster | undefined> {
-    const items = await readPartition(this.#at, accessPartition(workspace), Item);
+    const items = await readPartition(this.#at, accessPartition(workspace), Item, { consistent: true });
     const state = items.find(({ sk }) => sk === WORKSPACE_SK);
     if (state === undefined) return undefined;
     const { archived, isolation } = State.parse(state);
