@@ -15,14 +15,17 @@ export type DeadLetterDeps = FinishDeps & {
 const PAUSE_MS = 60_000;
 
 /**
- * What becomes of a job whose message failed again and again: ended but still owing -> its followups; queued -> its message is sent again after a pause (the
+ * What becomes of a job whose message failed again and again: ended but still owing -> its followups; ended, and to be wiped some time -> that, or a message for that time; queued -> its message is sent again after a pause (the
  * claim never happened, so no try was used up); running under a dead worker -> queued again or failed; else nothing.
  */
 export const reviveJob = async (deps: DeadLetterDeps, key: JobKey, messageId: string): Promise<void> => {
   const job = await deps.jobs.get(key);
   if (job === undefined) return;
   const now = deps.now();
-  if (isCompleted(job.status)) return runFollowups(deps, job, now);
+  if (isCompleted(job.status)) {
+    if (job.delete_after_secs !== undefined) await deps.followups.wipe(job, now);
+    return runFollowups(deps, job, now);
+  }
   if (job.status === 'queued') {
     await deps.queue.send(job, Math.max(job.scheduled_for, now + PAUSE_MS), now);
     return;

@@ -17,6 +17,7 @@ export type DispatchDeps = AttemptDeps &
 /**
  * What one message leads to: claim, run, end. Resolves when the message has done its work and may be deleted; throws
  * when it should come again. A message that came early, or found the lane full, is replaced by a delayed one.
+ * One about a job that has ended removes what that asked to be removed, once its time has come.
  */
 export const dispatchJob = async (deps: DispatchDeps, key: JobKey, messageId: string): Promise<void> => {
   const claim = await claimJob(deps, key, {
@@ -29,6 +30,9 @@ export const dispatchJob = async (deps: DispatchDeps, key: JobKey, messageId: st
       return;
     case 'owing':
       await runFollowups(deps, claim.job, deps.now());
+      return;
+    case 'deletion':
+      await deps.followups.wipe(claim.job, deps.now());
       return;
     case 'early':
       await deps.queue.send(claim.job, claim.dueAt, deps.now());

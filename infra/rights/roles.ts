@@ -36,8 +36,16 @@ const mayPayFollowups = (stores: Stores, sending: Sending): PolicyStatement[] =>
   ...onSchedules(sending.schedules, 'CreateSchedule'),
 ];
 
+/** Removes arguments, result and log of jobs that asked for it: from beside the job, and from the bucket. */
+const mayWipeJobs = (stores: Stores): PolicyStatement[] => [
+  onTable(stores.jobs, 'Query', 'BatchWriteItem'),
+  listJobObjects(stores.payload),
+  onObjects(stores.payload, 'DeleteObject', 'args', 'result', 'log'),
+];
+
 /** Runs user code and writes down what came of it: claim, frames, completion, what the job owes others. */
 const mayRunLane = (stores: Stores, lane: Lane): PolicyStatement[] => [
+  ...mayWipeJobs(stores),
   appendAudit(stores.catalog),
   onTable(stores.jobs, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'Query'),
   onTable(stores.catalog, 'GetItem', 'BatchGetItem', 'Query'),
@@ -59,6 +67,7 @@ const mayStartJobs = (stores: Stores, sending: Sending): PolicyStatement[] => [
 
 /** Brings jobs back or ends them, without running user code. */
 const mayRescueJobs = (stores: Stores, sending: Sending): PolicyStatement[] => [
+  ...mayWipeJobs(stores),
   appendAudit(stores.catalog),
   onTable(stores.jobs, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),
   onIndexes(stores.jobs, JOB_INDEXES),

@@ -10,7 +10,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 export type Stores = { jobs: Table; catalog: Table; payload: Bucket; secretsKey: IKey };
 
 /** The queues of one tag: its own, and its group's for jobs with a priority. */
-export type TagQueues = { queue: IQueue; priority: IQueue };
+type TagQueues = { queue: IQueue; priority: IQueue };
 
 /** What starting a job needs besides the stores: every queue, and the room for schedules of far-away jobs. */
 export type Sending = {

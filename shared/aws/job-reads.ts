@@ -1,5 +1,6 @@
 import { type AttributeValue, BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
+import { asShown } from '../model/deletion.ts';
 import type { Job } from '../model/job.ts';
 import { type JobFilter, type JobRow, jobFits, needsOnlyRows, rowFits } from '../model/job-filter.ts';
 import { isExpired } from '../model/retention.ts';
@@ -85,7 +86,7 @@ export class JobReads {
         new BatchGetItemCommand({ RequestItems: { [this.#table]: { Keys: keys.slice(0, BATCH) } } }),
       );
       const read = (Responses?.[this.#table] ?? []).map(fromItem);
-      found.push(...read.filter((job) => !isExpired(job, this.#now())));
+      found.push(...read.filter((job) => !isExpired(job, this.#now())).map((job) => asShown(job, this.#now())));
       keys = [...(UnprocessedKeys?.[this.#table]?.Keys ?? []), ...keys.slice(BATCH)];
     }
     return found;

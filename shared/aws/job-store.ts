@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Canceler, JobStore, Op, StoredCompletion } from '../jobs/ports.ts';
+import { asShown, DELETED } from '../model/deletion.ts';
 import type { Job, JobKey, WaitReason } from '../model/job.ts';
 import type { Language } from '../model/language.ts';
 import { isExpired } from '../model/retention.ts';
@@ -21,9 +22,6 @@ type Update = {
   condition: string[];
   values: Record<string, unknown>;
 };
-
-/** What Windmill shows for a log that was wiped. */
-const WIPED_LOG = '##DELETED##';
 
 type Outcome = { done: true; job: Job } | { done: false; job: Job | undefined };
 
@@ -62,7 +60,7 @@ export class DynamoJobStore implements JobStore {
       new GetItemCommand({ TableName: this.#table, Key: marshall(jobKey(key)), ConsistentRead: true }),
     );
     const job = Item === undefined ? undefined : fromItem(Item);
-    return job === undefined || isExpired(job, this.#now()) ? undefined : job;
+    return job === undefined || isExpired(job, this.#now()) ? undefined : asShown(job, this.#now());
   }
 
   async claim(key: JobKey, claim: { worker: string; now: number; op: Op }) {
@@ -164,8 +162,7 @@ export class DynamoJobStore implements JobStore {
   }
 
   async wipe(key: JobKey, expires?: number): Promise<Job | undefined> {
-    const nothing = { at: 'inline', text: '{}' };
-    const values = { args: nothing, result: nothing, log_tail: { start: 0, text: WIPED_LOG }, deleted: true, expires };
+    const values = { ...DELETED, expires };
     const given = Object.entries(values).filter(([, value]) => value !== undefined);
     const outcome = await this.#transition(key, undefined, {
       update: `SET ${given.map(([name]) => `#${name} = :${name}`).join(', ')}`,

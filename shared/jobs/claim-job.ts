@@ -8,6 +8,8 @@ export type Claim =
   | { is: 'early'; job: Job; dueAt: number }
   /** It has ended, and owes others something that may not have been paid. */
   | { is: 'owing'; job: Job }
+  /** It has ended, and asked that its arguments, result and log be removed some time after. */
+  | { is: 'deletion'; job: Job }
   /** Somebody alive runs it, or it is over: the message has done its work. */
   | { is: 'nothing' };
 
@@ -30,6 +32,7 @@ export const claimJob = async (
     case 'mine':
       return { is: 'run', job: refused.job };
     case 'owing':
+    case 'deletion':
       return refused;
     case 'over':
       return { is: 'nothing' };

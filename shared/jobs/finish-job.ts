@@ -1,4 +1,5 @@
 import { type Completion, canceled } from '../model/completion.ts';
+import { asShown } from '../model/deletion.ts';
 import { owedBy } from '../model/followups.ts';
 import type { Job, LogTail } from '../model/job.ts';
 import { expiresAt } from '../model/retention.ts';
@@ -38,23 +39,29 @@ export const finishMasked = async (
 ): Promise<Job | 'unmasked' | undefined> => {
   const stored = await store(deps, job, completion, more);
   const outcome = await deps.jobs.finish(job, job.attempt, stored, more.op, masks);
-  if (outcome.finished) return pay(deps, outcome.job, more.now);
+  if (outcome.finished) return pay(deps, outcome.job, completion, more.now);
   const now = outcome.job;
   if (isUnmasked(job, now, masks)) return 'unmasked';
   if (now?.status !== 'running' || now.attempt !== job.attempt || now.canceled_by === undefined) return undefined;
   const by: Canceler = { by: now.canceled_by, reason: now.canceled_reason };
-  const instead = await store(deps, job, canceled(by.by, by.reason), more);
+  const end = canceled(by.by, by.reason);
+  const instead = await store(deps, job, end, more);
   const second = await deps.jobs.finish(job, job.attempt, { ...instead, ...cancelFields(by) }, more.op, masks);
-  if (second.finished) return pay(deps, second.job, more.now);
+  if (second.finished) return pay(deps, second.job, end, more.now);
   return isUnmasked(job, second.job, masks) ? 'unmasked' : undefined;
 };
 
 const isUnmasked = (job: Job, now: Job | undefined, masks: number | undefined): boolean =>
   masks !== undefined && now?.status === 'running' && now.attempt === job.attempt && (now.masks ?? 0) !== masks;
 
-const pay = async (deps: FinishDeps, job: Job, now: number): Promise<Job> => {
+/**
+ * Of a job whose result goes at its end the caller has the last sight of it, for he may have to answer it; one so large that
+ * it never was here is gone for him too.
+ */
+const pay = async (deps: FinishDeps, job: Job, { result, stored }: Completion, now: number): Promise<Job> => {
   await runFollowups(deps, job, now);
-  return job;
+  if (job.delete_after_secs !== 0) return job;
+  return stored === undefined ? { ...job, result: { at: 'inline', text: result } } : asShown(job, now);
 };
 
 /** `canceled_by` and `canceled_reason` as a completion carries them. */

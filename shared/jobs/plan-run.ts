@@ -103,7 +103,7 @@ export const planRun = async (
     ...(wish.argsText === undefined || entrypoint !== undefined ? {} : { argsText: wish.argsText }),
     owner: ownerOf(wish, script),
     tag: interpolated(tag ?? defaultTag(runnable.language), workspace, args).slice(0, LONGEST_TAG),
-    timeout_s: timeoutOf(options.timeout ?? (script?.timeout || undefined), moment.settings?.job_default_timeout),
+    timeout_s: timeoutOf([options.timeout, script?.timeout || undefined], moment.settings?.job_default_timeout),
     ...(await identity(wish, moment)),
     scheduled_for: dueAt(options, moment.now),
     visible_to_owner: !(options.invisible_to_owner ?? script?.visible_to_runner_only ?? false),
@@ -140,7 +140,7 @@ export const runAsDeployed = (script: DeployedScript, workspace: string, args: J
     runnable: { kind: 'script' as const, path: script.path, hash: script.hash, language: script.language },
     args,
     tag: interpolated(script.tag || defaultTag(script.language), workspace, args).slice(0, LONGEST_TAG),
-    timeout_s: timeoutOf(script.timeout || undefined),
+    timeout_s: timeoutOf([script.timeout || undefined]),
     visible_to_owner: !(script.visible_to_runner_only ?? false),
     ...(script.priority === undefined ? {} : { priority: script.priority }),
     settings,
@@ -221,9 +221,13 @@ const runnableOf = (wanted: Wanted, script: DeployedScript | undefined): Runnabl
   return { kind: 'script', path: script.path, hash: script.hash, language: script.language };
 };
 
-/** The instance's default is cut to what a worker can give: it was set for all of them. */
-const timeoutOf = (seconds: number | undefined, byDefault = LONGEST_RUN_S): number => {
-  if (seconds === undefined) return Math.min(LONGEST_RUN_S, byDefault);
+/**
+ * The smallest limit that request or script states: a caller may cut a script short, not give it more than its author did.
+ * The instance's default, which is for those that state none, is cut to what a worker can give: it was set for all of them.
+ */
+const timeoutOf = (stated: (number | undefined)[], byDefault = LONGEST_RUN_S): number => {
+  const seconds = Math.min(...stated.map((each) => each ?? Number.POSITIVE_INFINITY));
+  if (seconds === Number.POSITIVE_INFINITY) return Math.min(LONGEST_RUN_S, byDefault);
   if (seconds > LONGEST_RUN_S)
     throw badRequest(`Bad request: timeout: ${seconds} s is more than a worker can give (${LONGEST_RUN_S} s)`);
   return seconds;

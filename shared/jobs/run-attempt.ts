@@ -86,6 +86,8 @@ const keepResult = async (deps: AttemptDeps, job: Job, cacheKey: string | undefi
   if (cacheKey === undefined || job.status !== 'success' || job.result === undefined || !job.cache_ttl) return;
   // It would pass through memory whole wherever it is used again.
   if (job.result.at === 'object' && job.result.bytes > RESULT_LIMIT_BYTES) return;
+  // It would outlive what was to be deleted, or point to nothing.
+  if (job.delete_after_secs !== undefined) return;
   const until = deps.now() + job.cache_ttl * 1000;
   await deps.cache
     .keep(job.workspace, cacheKey, { job: job.id, result: job.result }, until)

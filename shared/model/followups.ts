@@ -9,8 +9,8 @@ const OWES: Record<FollowupName, (job: Job, status: JobStatus) => boolean> = {
   tick: (job) => job.schedule_path !== undefined,
   /** Its own next run: a perpetual script goes on until somebody cancels it. */
   restart: (job, status) => job.restart_unless_cancelled === true && status !== 'canceled',
-  /** Its arguments, result and log go as soon as it has ended. */
-  wipe: (job) => job.delete_after_secs === 0,
+  /** The end of its arguments, result and log: at once, or a message that brings it about later. */
+  wipe: (job) => job.delete_after_secs !== undefined,
 };
 
 /**

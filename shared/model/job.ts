@@ -121,21 +121,32 @@ export const isFutureTick = (
 /** Restarts after a worker's death (reference 1.14): the first try and three more. */
 export const MAX_TRIES = 4;
 
+/** When arguments, result and log of a completed job are to go; undefined: not by themselves, or they are gone. */
+export const deletionDueAt = (job: Pick<Job, 'completed_at' | 'delete_after_secs' | 'deleted'>): number | undefined =>
+  job.completed_at === undefined || job.delete_after_secs === undefined || job.deleted === true
+    ? undefined
+    : job.completed_at + job.delete_after_secs * 1000;
+
 /** What a refused claim means to whoever holds the message. */
 export type RefusedClaim =
   | { is: 'mine'; job: Job }
   | { is: 'early'; waitMs: number }
   | { is: 'held'; job: Job }
   | { is: 'owing'; job: Job }
+  | { is: 'deletion'; job: Job }
   | { is: 'over' };
 
 /**
  * Reads a refused claim from the item as it stood. `mine`: the claim had succeeded and only its answer was lost.
- * `owing`: it has ended, and what it owes others may not have been paid. `over`: nothing is left to do for this message (the job is completed, or was never there).
+ * `owing`: it has ended, and what it owes others may not have been paid. `deletion`: the message is about removing its
+ * arguments, result and log, which it asked for. `over`: nothing is left to do for this message (the job is completed, or was never there).
  */
 export const explainRefusedClaim = (job: Job | undefined, op: string, now: number): RefusedClaim => {
   if (job === undefined) return { is: 'over' };
-  if (isCompleted(job.status)) return job.followups === undefined ? { is: 'over' } : { is: 'owing', job };
+  if (isCompleted(job.status)) {
+    if (job.followups !== undefined) return { is: 'owing', job };
+    return deletionDueAt(job) === undefined ? { is: 'over' } : { is: 'deletion', job };
+  }
   if (job.status === 'running') return job.op === op ? { is: 'mine', job } : { is: 'held', job };
   return { is: 'early', waitMs: Math.max(0, job.scheduled_for - now) };
 };

@@ -37,6 +37,8 @@ export const StatedSettings = z.object({
   retry: RetryPolicy.nullish(),
   restart_unless_cancelled: z.boolean().nullish(),
   delete_after_secs: seconds.nullish(),
+  /** The old way to say 0 seconds. */
+  delete_after_use: z.boolean().nullish(),
 });
 export type StatedSettings = z.infer<typeof StatedSettings>;
 
@@ -55,6 +57,7 @@ export const settingsOf = (
 ): RunSettings => {
   const concurrency = concurrencyOf(stated, job);
   const debounce = debounceOf(stated, job);
+  const deletion = stated.delete_after_secs ?? (stated.delete_after_use === true ? 0 : undefined);
   const cache_ttl = job.cache_ttl ?? stated.cache_ttl;
   return {
     ...(concurrency === undefined ? {} : { concurrency }),
@@ -62,6 +65,6 @@ export const settingsOf = (
     ...(stated.retry ? { retry: stated.retry } : {}),
     ...(cache_ttl ? { cache_ttl } : {}),
     ...(stated.restart_unless_cancelled ? { restart_unless_cancelled: true } : {}),
-    ...(typeof stated.delete_after_secs === 'number' ? { delete_after_secs: stated.delete_after_secs } : {}),
+    ...(deletion === undefined ? {} : { delete_after_secs: deletion }),
   };
 };

@@ -105,8 +105,11 @@ describe('a job item', () => {
     expect(again).toMatchObject({ is: 'owing', job: { followups: ['restart', 'wipe'] } });
     if (again.is === 'owing') await runFollowups(stores, again.job, 6_000);
     expect(stores.paid).toEqual(['restart owing', 'restart owing', 'wipe owing']);
-    expect(await stores.jobs.get(job)).toMatchObject({ status: 'success', result: { text: '42' } });
-    expect(await claimJob(stores, job, { worker: 'wk-b', now: 7_000, op: 'claim:over' })).toEqual({ is: 'nothing' });
+    const over = () => claimJob(stores, job, { worker: 'wk-b', now: 7_000, op: 'claim:over' });
+    expect(await over()).toMatchObject({ is: 'deletion', job: { result: { text: '42' } } });
+    expect(await stores.jobs.get(job)).toMatchObject({ status: 'success', result: { text: '{}' }, deleted: true });
+    await stores.jobs.wipe(job);
+    expect(await over()).toEqual({ is: 'nothing' });
   });
 
   it('fails when its workers died too often', async () => {
