@@ -3,6 +3,7 @@ import { type Report, renderReport } from './report.ts';
 const MEASUREMENTS: Record<string, (large: boolean) => Promise<Report>> = {
   sync: async () => (await import('./sync.ts')).sync(),
   queue: async () => (await import('./queue.ts')).queue(),
+  due: async () => (await import('./due.ts')).due(),
   burst: async (large) => (await import('./burst.ts')).burst(large),
   cost: async () => (await import('./cost.ts')).cost(),
   bundles: async () => (await import('./bundles.ts')).bundles(),

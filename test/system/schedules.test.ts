@@ -153,6 +153,16 @@ describe('an enabled schedule', () => {
     await off('newest');
   }, 40_000);
 
+  it('is tried again as its retry says when it fails, and ticks on when that is over', async () => {
+    writeFileSync(`${runs}.failing`, 'again\n');
+    await create('again', { retry: { constant: { attempts: 1, seconds: 1 } } });
+    const { job } = await runTick('again', await nextTick('again'));
+    expect(job).toMatchObject({ success: false });
+    expect(runsOf('again')).toHaveLength(2);
+    writeFileSync(`${runs}.failing`, '');
+    await off('again');
+  }, 40_000);
+
   it('can be run before its time, and still runs at it', async () => {
     await create('early');
     const tick = await nextTick('early');
