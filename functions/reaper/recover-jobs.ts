@@ -33,7 +33,7 @@ const LOOK_EVERY_MS = 4_000;
  * - a job is queued and its time is past by half a minute: its message may be lost, so it is sent again, at waits that
  *   double with the age of the job, and not while hundreds of messages of its tag wait anyway;
  * - a job has ended, but what it owes others was not paid: its followups are paid;
- * - a job is queued and no worker group serves its tag: it stays, and is sent once a group does.
+ * - a job is queued and no worker group serves its tag: it stays, and is sent once a group does (`send-new-tags.ts`).
  */
 export const recoverJobs = async (deps: ReaperDeps, remainingMs: () => number): Promise<void> => {
   await recoverOverdue(deps);

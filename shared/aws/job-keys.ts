@@ -25,7 +25,7 @@ import type { JobKey, JobKind } from '../model/job.ts';
  * deleted by the claim of that job.
  *
  * `pk` = `upkeep`, `sk` = `restamp` or `reconcile`: how far a walk over all jobs has come. Written and read by the reaper
- * and by reconcile.
+ * and by reconcile. `sk` = `served-tags`: the tags that the reaper saw served, and its walk over the jobs of new ones.
  *
  * `pk` = `workers`, `sk` = worker name: a worker's beat. Written by dispatch and wait while they hold jobs for more than
  * a few seconds, read and deleted by the reaper.
@@ -67,7 +67,10 @@ export const maskKey = (key: JobKey, attempt: number, digest: string): { pk: str
   sk: `${maskPrefix(attempt)}${digest}`,
 });
 
-export const upkeepKey = (walk: 'restamp' | 'reconcile'): { pk: string; sk: string } => ({ pk: 'upkeep', sk: walk });
+export const upkeepKey = (walk: 'restamp' | 'reconcile' | 'served-tags'): { pk: string; sk: string } => ({
+  pk: 'upkeep',
+  sk: walk,
+});
 
 export const WORKERS = 'workers';
 export const workerKey = (worker: string): { pk: string; sk: string } => ({ pk: WORKERS, sk: worker });

@@ -9,6 +9,8 @@ import { dueKey, jobKey, LIVE_INDEX } from './job-keys.ts';
 const BATCH = 100;
 /** Of one span the reaper looks at no more jobs than this. */
 const MOST_OF_SPAN = 2_000;
+/** Rows searched for tags at once: DynamoDB ends a page at 1 MB anyway. */
+const SEARCHED = 500;
 /** Sorts behind every id of its millisecond. */
 const LAST = '~';
 
@@ -51,6 +53,35 @@ export class LiveJobs {
     } while (next !== undefined && seen < MOST_OF_SPAN);
   }
 
+  /**
+   * The live jobs of these tags, as they are now, in a stretch of at most 500 rows behind the due key `after` ('': from the
+   * first); `after` undefined in the answer: that was the last stretch.
+   */
+  async ofTags(
+    workspace: string,
+    tags: readonly string[],
+    after: string,
+  ): Promise<{ jobs: Job[]; after: string | undefined }> {
+    const names = tags.map((_, index) => `:tag${index}`);
+    const { ExpressionAttributeValues, ...live } = this.#live(workspace, { from: `${after} `, to: LAST });
+    const { Items, LastEvaluatedKey } = await this.#db.send(
+      new QueryCommand({
+        ...live,
+        FilterExpression: `tag IN (${names.join(', ')})`,
+        ExpressionAttributeValues: {
+          ...ExpressionAttributeValues,
+          ...Object.fromEntries(tags.map((tag, index) => [`:tag${index}`, { S: tag }])),
+        },
+        Limit: SEARCHED,
+      }),
+    );
+    const ids = (Items ?? []).flatMap((item) => item.id?.S ?? []);
+    const jobs: Job[] = [];
+    for (let from = 0; from < ids.length; from += BATCH)
+      jobs.push(...(await this.#batch(workspace, ids.slice(from, from + BATCH))));
+    return { jobs, after: LastEvaluatedKey?.due?.S };
+  }
+
   #live(workspace: string, { from, to }: { from: string; to: string }) {
     return {
       TableName: this.#table,
@@ -62,10 +93,15 @@ export class LiveJobs {
   }
 
   async #batch(workspace: string, ids: string[]): Promise<Job[]> {
-    const Keys = ids.map((id) => marshall(jobKey({ workspace, id })));
-    const { Responses } = await this.#db.send(
-      new BatchGetItemCommand({ RequestItems: { [this.#table]: { Keys, ConsistentRead: true } } }),
-    );
-    return (Responses?.[this.#table] ?? []).map(fromItem);
+    const found: Job[] = [];
+    let Keys = ids.map((id) => marshall(jobKey({ workspace, id })));
+    while (Keys.length > 0) {
+      const { Responses, UnprocessedKeys } = await this.#db.send(
+        new BatchGetItemCommand({ RequestItems: { [this.#table]: { Keys, ConsistentRead: true } } }),
+      );
+      found.push(...(Responses?.[this.#table] ?? []).map(fromItem));
+      Keys = UnprocessedKeys?.[this.#table]?.Keys ?? [];
+    }
+    return found;
   }
 }
