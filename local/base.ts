@@ -80,7 +80,8 @@ export const startBase = async (options: CloudOptions, teardown: Teardown): Prom
     adminKey,
     clock,
     rightToLearnAbsence: (call) => services?.s3.permissionToLearnAbsence(call),
-    killFunction: (name) => void services?.lambda.killEnvironment(name),
+    killEnvironment: (name, environment) => void services?.lambda.killEnvironment(name, environment),
+    redeliver: () => services?.sqs.redeliver(),
     onError: (error, what) =>
       report(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
   });

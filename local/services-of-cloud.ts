@@ -73,7 +73,8 @@ export const startServices = async (config: CloudServicesConfig): Promise<CloudS
       clock,
       stateDir,
       endpointUrl: () => gatewayUrl,
-      credentialsFor: (roleName) => credentials.issue({ roleName, functionName: config.wearerOf(roleName) }),
+      credentialsFor: (roleName, environment) =>
+        credentials.issue({ roleName, functionName: config.wearerOf(roleName), environment }),
       imagePath: config.imagePath,
       ...(config.streamingLimits === undefined ? {} : { streamingLimits: config.streamingLimits }),
     },

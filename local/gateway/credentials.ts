@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 
-/** Who holds an access key: the role, and the function that wears it (the session name of its assumed-role ARN). */
-export type Holder = { roleName: string; functionName: string };
+/**
+ * Who holds an access key: the role, the function that wears it (the session name of its assumed-role ARN), and which of
+ * its environments.
+ */
+export type Holder = { roleName: string; functionName: string; environment?: string };
 
 export type KeyPair = { accessKeyId: string; secretAccessKey: string };
 
@@ -15,7 +18,7 @@ export class Credentials {
 
   /** The same pair for the same holder, as long as this start lives. */
   issue(holder: Holder): KeyPair {
-    const name = `${holder.roleName}/${holder.functionName}`;
+    const name = `${holder.roleName}/${holder.functionName}/${holder.environment ?? ''}`;
     const existing = this.#byHolder.get(name);
     if (existing !== undefined) return existing;
     const pair = {

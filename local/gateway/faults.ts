@@ -8,7 +8,8 @@ import { z } from 'zod';
  * - `duplicate`: the service acts twice, and the second answer is given: a message that arrives twice.
  * - `delay`: the call waits `ms` before the service sees it.
  * - `throttle`: refused as that service throttles.
- * - `kill-before`, `kill-after`: the calling function's environments are killed before or after the service acts.
+ * - `kill-before`, `kill-after`: the environment that calls is killed before or after the service acts.
+ * - `redeliver`: every message that is being worked on is delivered once more, while the call goes on.
  */
 export const FaultAction = z.discriminatedUnion('kind', [
   z.object({
@@ -23,6 +24,7 @@ export const FaultAction = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('throttle') }),
   z.object({ kind: z.literal('kill-before') }),
   z.object({ kind: z.literal('kill-after') }),
+  z.object({ kind: z.literal('redeliver') }),
 ]);
 export type FaultAction = z.infer<typeof FaultAction>;
 

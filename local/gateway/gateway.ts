@@ -29,8 +29,10 @@ export type GatewayConfig = {
   clock: Clock;
   /** The right without which a 404 of S3 is told as 403; see S3Service. */
   rightToLearnAbsence?: (call: Call) => Permission | undefined;
-  /** Ends every environment of a function, for the kill faults. */
-  killFunction?: (name: string) => void;
+  /** Ends one environment of a function, or all where it is not known which, for the kill faults. */
+  killEnvironment?: (name: string, environment: string | undefined) => void;
+  /** Delivers every message once more that is being worked on. */
+  redeliver?: () => void;
   /** Told about every error that is nobody's refusal. */
   onError?: (error: unknown, what: string) => void;
 };
@@ -130,10 +132,11 @@ export class Gateway {
       resources: permissions.map((one) => one.resource),
     };
     const actions = this.faults.idle ? [] : this.faults.strike(traced);
-    const kill = (): void => this.#config.killFunction?.(holder.functionName);
+    const kill = (): void => this.#config.killEnvironment?.(holder.functionName, holder.environment);
     try {
       authorise(holder, permissions, call.service, policies, place);
       if (actions.length > 0) await strikeBefore(actions, call.service, kill, this.#config.clock);
+      if (actions.some((action) => action.kind === 'redeliver')) this.#config.redeliver?.();
       if (actions.some((action) => action.kind === 'duplicate')) await this.#act(known);
       const answer = await this.#act(known);
       if (actions.length > 0) strikeAfter(actions, kill);

@@ -41,6 +41,7 @@ export const strikeBefore = async (
       case 'drop-answer':
       case 'duplicate':
       case 'kill-after':
+      case 'redeliver':
         break;
       default:
         unreachable(action);

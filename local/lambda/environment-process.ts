@@ -16,9 +16,9 @@ const BARE_PATH = '/usr/local/bin:/usr/bin:/bin';
 const handlerOf = (definition: FunctionDefinition): string => definition.image?.command[0] ?? definition.handler;
 
 /** A tenant's environment holds user code: it gets neither credentials nor the way to any service. */
-const rights = (definition: FunctionDefinition, config: LambdaConfig): Record<string, string> => {
+const rights = (definition: FunctionDefinition, config: LambdaConfig, id: string): Record<string, string> => {
   if (definition.tenancy === 'PER_TENANT') return {};
-  const credentials = config.credentialsFor(definition.roleName);
+  const credentials = config.credentialsFor(definition.roleName, id);
   if (credentials === undefined) return { AWS_ENDPOINT_URL: config.endpointUrl() };
   return {
     AWS_ENDPOINT_URL: config.endpointUrl(),
@@ -27,6 +27,9 @@ const rights = (definition: FunctionDefinition, config: LambdaConfig): Record<st
     ...(credentials.sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: credentials.sessionToken }),
   };
 };
+
+/** The log stream of an environment. */
+const logStreamOf = (id: string): string => `[$LATEST]${id}`;
 
 /**
  * The whole environment of a function's process: what the template gives, what Lambda adds, nothing of this process.
@@ -37,7 +40,7 @@ const environmentVariables = (
   config: LambdaConfig,
   folder: EnvironmentFolder,
   runtimeApi: RuntimeApi,
-  logStream: string,
+  id: string,
 ): Record<string, string> => ({
   PATH: definition.image === undefined ? BARE_PATH : config.imagePath,
   LANG: 'C.UTF-8',
@@ -52,7 +55,7 @@ const environmentVariables = (
   AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(definition.memoryMb),
   AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${definition.name}`,
-  AWS_LAMBDA_LOG_STREAM_NAME: logStream,
+  AWS_LAMBDA_LOG_STREAM_NAME: logStreamOf(id),
   AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
   ...(definition.logFormat === 'JSON' ? { AWS_LAMBDA_LOG_FORMAT: 'JSON' } : {}),
   AWS_LAMBDA_RUNTIME_API: runtimeApi.address,
@@ -60,7 +63,7 @@ const environmentVariables = (
   LAMBDA_TASK_ROOT: definition.codeDir,
   LAMBDA_RUNTIME_DIR: import.meta.dirname,
   _HANDLER: handlerOf(definition),
-  ...rights(definition, config),
+  ...rights(definition, config, id),
 });
 
 /**
@@ -72,9 +75,10 @@ export const spawnEnvironment = (
   config: LambdaConfig,
   folder: EnvironmentFolder,
   runtimeApi: RuntimeApi,
-  log: { fd: number; stream: string },
+  log: { fd: number },
+  id: string,
 ): ChildProcess => {
-  const env = environmentVariables(definition, config, folder, runtimeApi, log.stream);
+  const env = environmentVariables(definition, config, folder, runtimeApi, id);
   // compiled code is shared by environments that hold our code only; a tenant's must not write what others run
   env.MILLRACE_AHEAD_MS = String(config.clock?.aheadMs ?? 0);
   if (definition.tenancy === undefined) env.NODE_COMPILE_CACHE = join(config.stateDir, 'compile-cache');

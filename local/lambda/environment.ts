@@ -57,6 +57,7 @@ const LAST_WORDS_MS = 1000;
  * when it crashes or runs over its time.
  */
 export class Environment implements RuntimeListener {
+  readonly id = randomUUID().slice(0, 13);
   readonly tenantId: string | undefined;
   state: 'starting' | 'idle' | 'busy' | 'gone' = 'starting';
   /** When it became idle, milliseconds of the monotonic clock. */
@@ -88,7 +89,7 @@ export class Environment implements RuntimeListener {
     this.#owner = owner;
     this.#log = log;
     this.tenantId = tenantId;
-    const id = randomUUID().slice(0, 13);
+    const { id } = this;
     this.#folder = makeEnvironmentFolder(`${config.stateDir}/env`, id);
     const initSeconds = INIT_SECONDS + definition.timeoutSeconds;
     this.#initTimer = setTimeout(() => this.kill(timedOut(id, initSeconds)), initSeconds * 1000);
@@ -99,8 +100,7 @@ export class Environment implements RuntimeListener {
     const { address, key, server } = await startRuntimeApi(this);
     this.#server = server;
     if (this.#reason !== undefined) return this.#end(this.#reason);
-    const log = { fd: this.#log.fd, stream: `[$LATEST]${id}` };
-    const child = spawnEnvironment(this.#definition, this.#config, this.#folder, { address, key }, log);
+    const child = spawnEnvironment(this.#definition, this.#config, this.#folder, { address, key }, this.#log, id);
     this.#process = child;
     child.stdin?.on('error', () => {});
     child.once('error', (error) => this.#end(exited(id, 1, null), error));

@@ -114,10 +114,19 @@ export class FunctionPool implements EnvironmentOwner {
     return { idleSince: environment.idleSince, evict: () => this.#evict(environment) };
   }
 
-  /** Kills every environment, as a crash of each. Their running invocations fail. */
-  async kill(): Promise<void> {
-    this.#idle.length = 0;
-    await Promise.all([...this.#environments].map((environment) => environment.kill()));
+  /** Invocations that run or wait. */
+  get load(): number {
+    return this.#waiters.length + this.#busy.size;
+  }
+
+  /** Kills one environment, or every one, as a crash of it. Their running invocations fail. */
+  async kill(id?: string): Promise<void> {
+    const killed = [...this.#environments].filter((environment) => id === undefined || environment.id === id);
+    for (const environment of killed) {
+      const index = this.#idle.indexOf(environment);
+      if (index >= 0) this.#idle.splice(index, 1);
+    }
+    await Promise.all(killed.map((environment) => environment.kill()));
   }
 
   async close(): Promise<void> {

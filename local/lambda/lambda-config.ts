@@ -14,7 +14,7 @@ export type LambdaConfig = {
   /** Read at each cold start, so the gateway may start to listen after this service was made. */
   endpointUrl: () => string;
   /** Credentials of a role for one environment; undefined gives it none. Never asked for PER_TENANT functions. */
-  credentialsFor: (roleName: string) => Credentials | undefined;
+  credentialsFor: (roleName: string, environment: string) => Credentials | undefined;
   /** PATH of image functions: the directories of python3, bash, bun and node. */
   imagePath: string;
   /** How environments of tenants are shut in; undefined: they are processes like all others. */

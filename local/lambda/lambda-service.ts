@@ -67,9 +67,14 @@ export class LambdaService implements Service, Invoker {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Kills all environments of a function, in the middle of whatever they do. */
-  async killEnvironment(functionName: string): Promise<void> {
-    await this.#pool(functionName).kill();
+  /** Kills one environment of a function, or all of them, in the middle of whatever they do. */
+  async killEnvironment(functionName: string, environment?: string): Promise<void> {
+    await this.#pool(functionName).kill(environment);
+  }
+
+  /** Invocations of a function that run or wait for an environment. */
+  load(functionName: string): number {
+    return this.#pool(functionName).load;
   }
 
   async invoke(functionName: string, payload: Buffer, options?: { tenantId?: string }): Promise<InvokeResponse> {

@@ -69,6 +69,7 @@ const prepare = (database: DatabaseSync) => ({
   find: database.prepare('SELECT * FROM messages WHERE queue = ? AND row = ? AND receives = ?'),
   delete: database.prepare('DELETE FROM messages WHERE queue = ? AND row = ? AND receives = ?'),
   hide: database.prepare('UPDATE messages SET visible_at = ? WHERE row = ?'),
+  reveal: database.prepare('UPDATE messages SET visible_at = ?1 WHERE visible_at > ?1 AND receives > 0'),
   purge: database.prepare('DELETE FROM messages WHERE queue = ?'),
   forget: database.prepare('DELETE FROM messages WHERE queue = ? AND sent_at < ?'),
   all: database.prepare('SELECT * FROM messages WHERE queue = ? AND visible_at <= ?'),
@@ -140,6 +141,11 @@ export class MessageStore {
 
   hide(row: number, until: number): void {
     this.#sql.hide.run(until, row);
+  }
+
+  /** Every message that was received and is not deleted may be received again. */
+  reveal(now: number): void {
+    this.#sql.reveal.run(now);
   }
 
   purge(queue: string): void {

@@ -140,6 +140,12 @@ export class Queues {
     bell.ring();
   }
 
+  /** Every message in flight becomes visible. */
+  redeliver(): void {
+    this.#store.reveal(this.#config.now());
+    this.wake();
+  }
+
   purge(name: string): void {
     this.#queue(name);
     this.#store.purge(name);

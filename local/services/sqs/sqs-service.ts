@@ -78,6 +78,11 @@ export class SqsService implements Service {
     ]);
   }
 
+  /** In process: what is in flight is delivered once more, as SQS may at any time. */
+  redeliver(): void {
+    this.#queues.redeliver();
+  }
+
   /** In process: the clock was moved, so waiting polls look again. */
   wake(): void {
     this.#queues.wake();

@@ -68,7 +68,7 @@ export class RunningGateway {
       adminKey: ADMIN_KEY,
       clock: new SkewedClock(() => this.clockSkewMs),
       rightToLearnAbsence: (call) => s3.permissionToLearnAbsence(call),
-      killFunction: (name) => this.killed.push(name),
+      killEnvironment: (name) => this.killed.push(name),
     });
   }
 
