@@ -4,7 +4,7 @@
  */
 export class Clock {
   #aheadMs = 0;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(ms: number) => void>();
 
   /** Milliseconds since 1970. */
   readonly now = (): number => Date.now() + this.#aheadMs;
@@ -21,11 +21,11 @@ export class Clock {
   advance(ms: number): void {
     if (!(ms >= 0)) throw new Error(`the clock only goes forward, not by ${ms} ms`);
     this.#aheadMs += ms;
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of [...this.#listeners]) listener(ms);
   }
 
-  /** Answers how to stop listening. */
-  onAdvance(listener: () => void): () => void {
+  /** `listener` is told by how much. Answers how to stop listening. */
+  onAdvance(listener: (ms: number) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }

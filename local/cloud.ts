@@ -84,7 +84,11 @@ const startEventSources = (
       ...(options.report === undefined ? {} : { report: options.report }),
     });
     mapping.start();
-    teardown.add(() => mapping.close());
+    const forget = clock.onAdvance((ms) => mapping.onAdvance(ms));
+    teardown.add(() => {
+      forget();
+      return mapping.close();
+    });
   }
   for (const definition of deployed.streams) {
     const mapping = new StreamMapping(definition, {

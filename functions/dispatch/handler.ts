@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { ScheduleCatalog } from '../../shared/aws/catalog-schedules.ts';
 import { dynamodb } from '../../shared/aws/clients.ts';
-import { JobMessage } from '../../shared/aws/job-queue.ts';
+import { JobMessage, type SqsJobQueue } from '../../shared/aws/job-queue.ts';
 import { laneDeps } from '../../shared/aws/lane-deps.ts';
 import { jobQueueOf } from '../../shared/aws/queue-deps.ts';
 import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
@@ -12,11 +12,13 @@ import { errorLine } from '../../shared/model/log-line.ts';
 import { type DispatchDeps, dispatchJob } from './dispatch-job.ts';
 import { Env } from './env.ts';
 
-const buildDeps = (variables: Record<string, string | undefined>): DispatchDeps => {
+const buildDeps = (variables: Record<string, string | undefined>): DispatchDeps & { queue: SqsJobQueue } => {
   const env = parseEnv(Env, variables);
   const worker = `wk-${env.WORKER_GROUP}-${randomBytes(4).toString('hex')}`;
+  const queue = jobQueueOf(env);
   return {
-    ...laneDeps(env, worker, jobQueueOf(env)),
+    ...laneDeps(env, worker, queue),
+    queue,
     schedules: new ScheduleCatalog(dynamodb(), env.CATALOG_TABLE),
     directory: new AwsScriptDirectory(dynamodb(), env.CATALOG_TABLE),
     worker,
@@ -30,7 +32,8 @@ const deps = buildDeps(process.env);
 const handleRecord = async (record: SQSRecord): Promise<void> => {
   const json = parseJson(record.body);
   if (!json.ok) throw new Error('the message is not JSON');
-  await dispatchJob(deps, JobMessage.parse(json.value), record.messageId);
+  const delivery = deps.queue.delivery(record.eventSourceARN, record.receiptHandle);
+  await dispatchJob(deps, JobMessage.parse(json.value), { ...delivery, id: record.messageId });
 };
 
 /** SQS -> claim -> lane -> frames -> completed job. Only the messages that failed come again. */

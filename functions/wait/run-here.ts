@@ -1,5 +1,5 @@
-import type { WorkerStore } from '../../shared/jobs/ports.ts';
-import { releaseLost, releaseWaiting } from '../../shared/jobs/release-job.ts';
+import type { Delivery, WorkerStore } from '../../shared/jobs/ports.ts';
+import { releaseUnstarted, releaseWaiting } from '../../shared/jobs/release-job.ts';
 import { type AttemptDeps, runAttempt } from '../../shared/jobs/run-attempt.ts';
 import { type StartDeps, startClaimedJob, startJob } from '../../shared/jobs/start-job.ts';
 import type { Job } from '../../shared/model/job.ts';
@@ -49,14 +49,32 @@ export const runHere = async (
 
 const attempt = async (deps: RunHereDeps, job: Job, requestId: string): Promise<Job | undefined> => {
   try {
-    const end = await runAttempt(deps, job, `end:${requestId}`);
+    const end = await runAttempt(deps, job, `end:${requestId}`, messageLater(deps, job));
     if (end.is === 'finished') return end.job;
     if (end.is === 'waits')
       await releaseWaiting(deps, job, end, { op: `waits:${requestId}`, now: deps.now(), random: deps.random() });
     return undefined;
   } catch (error) {
     deps.report('an attempt could not start', error, { job: job.id });
-    await releaseLost(deps, job, { op: `lost:${requestId}`, now: deps.now() });
+    await releaseUnstarted(deps, job, { op: `lost:${requestId}`, now: deps.now() });
     return undefined;
   }
+};
+
+/**
+ * No message brought this job. One is sent when it begins to take long, to come when its worker would have died: whoever gets
+ * it while the worker lives sends it on.
+ */
+const messageLater = (deps: Pick<RunHereDeps, 'queue' | 'now'>, job: Job): Delivery => {
+  let sent = false;
+  return {
+    keep: async (seconds) => {
+      if (sent) return;
+      sent = true;
+      const now = deps.now();
+      await deps.queue.send(job, now + seconds * 1000, now).catch(() => {
+        sent = false;
+      });
+    },
+  };
 };

@@ -36,6 +36,8 @@ export const Fault = z.object({
   resource: z.string().optional(),
   /** Strikes at the nth matching call, counted from 1. Absent: at every one. */
   nth: z.number().int().positive().optional(),
+  /** Strikes at every so-manieth matching call. */
+  every: z.number().int().positive().optional(),
   action: FaultAction,
 });
 export type Fault = z.infer<typeof Fault>;
@@ -53,7 +55,7 @@ const matches = (fault: Fault, call: TracedCall): boolean =>
 
 /** The faults tests asked for, and a trace of the calls that passed while somebody was tracing. */
 export class Faults {
-  #faults: { fault: Fault; seen: number }[] = [];
+  #faults: { fault: Fault; seen: number; told: () => void }[] = [];
   #trace: TracedCall[] | undefined;
 
   /** True when no call needs to be looked at: the hot path's way out. */
@@ -61,9 +63,9 @@ export class Faults {
     return this.#faults.length === 0 && this.#trace === undefined;
   }
 
-  /** Returns how to remove this fault again. */
-  add(fault: Fault): () => void {
-    const entry = { fault, seen: 0 };
+  /** Returns how to remove this fault again; `told` hears of every strike. */
+  add(fault: Fault, told: () => void = () => {}): () => void {
+    const entry = { fault, seen: 0, told };
     this.#faults.push(entry);
     return () => {
       this.#faults = this.#faults.filter((other) => other !== entry);
@@ -96,7 +98,10 @@ export class Faults {
     for (const entry of this.#faults) {
       if (!matches(entry.fault, call)) continue;
       entry.seen += 1;
-      if (entry.fault.nth === undefined || entry.fault.nth === entry.seen) struck.push(entry.fault.action);
+      if (entry.fault.nth !== undefined && entry.fault.nth !== entry.seen) continue;
+      if (entry.fault.every !== undefined && entry.seen % entry.fault.every !== 0) continue;
+      struck.push(entry.fault.action);
+      entry.told();
     }
     return struck;
   }

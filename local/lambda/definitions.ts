@@ -75,6 +75,8 @@ export interface QueueSource {
   /** Up to `max` messages; waits up to `waitMs` for the first and wakes at once when it comes. Empty once `signal` aborts. */
   receive(queueName: string, options: { max: number; waitMs: number; signal: AbortSignal }): Promise<QueueMessage[]>;
   delete(queueName: string, receiptHandle: string): void;
+  /** Adds to the time for which a received message is hidden; nothing happens to one that is not any more. */
+  hideLonger(queueName: string, receiptHandle: string, ms: number): void;
   /** Makes a received message visible again after `seconds`. */
   changeVisibility(queueName: string, receiptHandle: string, seconds: number): void;
 }

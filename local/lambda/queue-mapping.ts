@@ -37,6 +37,7 @@ export class QueueMapping {
   readonly #limit: number;
   readonly #stop = new AbortController();
   readonly #pollers = new Set<Promise<void>>();
+  readonly #inHand = new Set<QueueMessage>();
   #polling = 0;
   #throttles = 0;
 
@@ -51,6 +52,15 @@ export class QueueMapping {
   start(): void {
     const base = Math.min(BASE_POLLERS, this.#limit);
     while (this.#pollers.size < base) this.#addPoller(true);
+  }
+
+  /**
+   * The clock went on by `ms`. An invocation that runs keeps the time that it began with, so what it holds stays hidden for
+   * as long as it would have.
+   */
+  onAdvance(ms: number): void {
+    for (const { receiptHandle } of this.#inHand)
+      this.#config.source.hideLonger(this.#mapping.queueName, receiptHandle, ms);
   }
 
   /** Stops polling at once, and gives batches in hand a moment to end. */
@@ -82,7 +92,9 @@ export class QueueMapping {
       if (messages.length === 0 && !permanent) return;
       if (messages.length === 0) continue;
       if (this.#polling === 0 && this.#pollers.size < this.#limit) this.#addPoller(false);
+      for (const message of messages) this.#inHand.add(message);
       await this.#handle(messages).catch((error: unknown) => this.#report(String(error)));
+      for (const message of messages) this.#inHand.delete(message);
     }
   }
 

@@ -1,6 +1,11 @@
-import { GetQueueAttributesCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityCommand,
+  GetQueueAttributesCommand,
+  SendMessageCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
 import { z } from 'zod';
-import type { JobQueue, LateMessages } from '../jobs/ports.ts';
+import type { Delivery, JobQueue, LateMessages } from '../jobs/ports.ts';
 import { isUrgent, type Job } from '../model/job.ts';
 
 /** SQS delays a message by at most this long (AWS limit). */
@@ -71,6 +76,19 @@ export class SqsJobQueue implements JobQueue, LateMessages {
         ...(delay > 0 ? { DelaySeconds: Math.min(delay, MAX_DELAY_S) } : {}),
       }),
     );
+  }
+
+  /** A message of one of these queues as it was received. */
+  delivery(queueArn: string, receiptHandle: string): Delivery {
+    const queues = Object.values(this.#queues).flatMap((queue) => [queue, queue.priority ?? queue]);
+    const url = queues.find(({ arn }) => arn === queueArn)?.url;
+    return {
+      keep: async (seconds) => {
+        if (url === undefined) return;
+        const change = { QueueUrl: url, ReceiptHandle: receiptHandle, VisibilityTimeout: seconds };
+        await this.#sqs.send(new ChangeMessageVisibilityCommand(change)).catch(() => undefined);
+      },
+    };
   }
 
   /** Only of a job that was made for later than SQS delays and whose schedule may not have fired yet. */

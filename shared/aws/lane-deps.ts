@@ -80,6 +80,7 @@ export const laneDeps = (
     workers,
     now,
     random: Math.random,
+    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   };
 };
 

@@ -1,23 +1,32 @@
 import type { Job } from '../model/job.ts';
-import type { WorkerStore } from './ports.ts';
+import type { Delivery, WorkerStore } from './ports.ts';
 
 /** A job held this long makes its worker show that it lives; shorter jobs pay nothing. */
 const FIRST_BEAT_MS = 3_000;
 const BEAT_EVERY_MS = 4_000;
+/** After a beat that failed: the lease must not run out for one throttled write. */
+const BEAT_AGAIN_MS = 1_000;
 /** How long one beat vouches for the worker. */
 const LEASE_MS = 10_000;
+/** Longer than the lease: a message that comes back finds a worker that is known to be dead. */
+const HIDDEN_S = 12;
+
+type Held = { job: { workspace: string; id: string; attempt: number }; delivery: Delivery };
 
 /**
- * The signs of life of one worker (one execution environment of `dispatch` or `wait`) while it holds jobs. A beat that
- * fails is tried again at the next: if the lease runs out meanwhile, the reaper takes the jobs and this worker's late
- * writes are refused by their attempt.
+ * The signs of life of one worker (one execution environment of `dispatch` or `wait`) while it holds jobs: its lease, and
+ * the messages of its jobs, which it keeps hidden. When the worker dies, these come back by themselves and its jobs are
+ * taken over. A beat that fails is tried again soon: if the lease runs out meanwhile, this worker's late writes are refused
+ * by their attempt.
  */
 export class Beats {
   readonly #workers: WorkerStore;
   readonly #worker: string;
   readonly #now: () => number;
-  readonly #held = new Map<string, { workspace: string; id: string; attempt: number }>();
+  readonly #held = new Map<string, Held>();
   #timer: NodeJS.Timeout | undefined;
+  /** Raised at every rest, so that a beat that was on its way then does not go on beside its successors. */
+  #round = 0;
   #beating = false;
 
   constructor(workers: WorkerStore, worker: string, now: () => number) {
@@ -26,10 +35,11 @@ export class Beats {
     this.#now = now;
   }
 
-  /** Runs `work` while vouching for the job. */
-  async during<T>(job: Job, work: () => Promise<T>): Promise<T> {
-    const key = `${job.workspace}#${job.id}`;
-    this.#held.set(key, { workspace: job.workspace, id: job.id, attempt: job.attempt });
+  /** Runs `work` while vouching for the job and keeping its message. */
+  async during<T>(job: Job, delivery: Delivery, work: () => Promise<T>): Promise<T> {
+    const { workspace, id, attempt } = job;
+    const key = `${workspace}#${id}`;
+    this.#held.set(key, { job: { workspace, id, attempt }, delivery });
     this.#timer ??= this.#schedule(FIRST_BEAT_MS);
     try {
       return await work();
@@ -40,18 +50,26 @@ export class Beats {
   }
 
   #schedule(delayMs: number): NodeJS.Timeout {
-    return setTimeout(() => void this.#beat(), delayMs);
+    return setTimeout(() => void this.#beat(this.#round), delayMs);
   }
 
-  async #beat(): Promise<void> {
+  async #beat(round: number): Promise<void> {
     this.#beating = true;
-    await this.#workers.beat(this.#worker, [...this.#held.values()], this.#now() + LEASE_MS).catch(() => undefined);
-    if (this.#held.size > 0) this.#timer = this.#schedule(BEAT_EVERY_MS);
+    const held = [...this.#held.values()];
+    const jobs = held.map(({ job }) => job);
+    const vouched = this.#workers.beat(this.#worker, jobs, this.#now() + LEASE_MS).then(
+      () => true,
+      () => false,
+    );
+    const [known] = await Promise.all([vouched, ...held.map(({ delivery }) => delivery.keep(HIDDEN_S))]);
+    if (round !== this.#round) return;
+    this.#timer = this.#schedule(known ? BEAT_EVERY_MS : BEAT_AGAIN_MS);
   }
 
   async #rest(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#round += 1;
     if (!this.#beating) return;
     this.#beating = false;
     await this.#workers.gone(this.#worker).catch(() => undefined);

@@ -4,21 +4,25 @@ import type { JobStore, WorkerStore } from './ports.ts';
 /** What a worker that holds a job's message should do. */
 export type Claim =
   | { is: 'run'; job: Job }
-  /** The message came before its time: send it again for `dueAt`. */
+  /** The message came before its time, or somebody who is alive holds the job: send it again for `dueAt`. */
   | { is: 'early'; job: Job; dueAt: number }
   /** It has ended, and owes others something that may not have been paid. */
   | { is: 'owing'; job: Job }
   /** It has ended, and asked that its arguments, result and log be removed some time after. */
   | { is: 'deletion'; job: Job }
-  /** Somebody alive runs it, or it is over: the message has done its work. */
+  /** Its worker died: it is to be given back, or failed. */
+  | { is: 'lost'; job: Job }
+  /** It is over: the message has done its work. */
   | { is: 'nothing' };
 
 /** A worker that claimed this recently is alive even without a beat: beats begin only after a few seconds. */
-const GRACE_MS = 15_000;
+const GRACE_MS = 9_000;
+/** Between the end of a lease and the look at it. */
+const MARGIN_MS = 500;
 
 /**
- * Takes a queued job for this worker by one conditional write. A message that finds the job held by a worker whose lease
- * ran out takes it over (attempt + 1), which fences the dead worker's late writes.
+ * Takes a queued job for this worker by one conditional write. A message that finds the job held stays with it, as a message
+ * to come again once the holder's lease would have run out: so a dead worker's job never waits for the reaper.
  */
 export const claimJob = async (
   deps: { jobs: JobStore; workers: WorkerStore },
@@ -40,27 +44,23 @@ export const claimJob = async (
       return outcome.job === undefined
         ? { is: 'nothing' }
         : { is: 'early', job: outcome.job, dueAt: outcome.job.scheduled_for };
-    case 'held':
-      return (await isHolderDead(deps.workers, refused.job, claim.now))
-        ? takeOver(deps, refused.job, claim)
-        : { is: 'nothing' };
+    case 'held': {
+      const alive = await holderLivesUntil(deps.workers, refused.job, claim.now);
+      return alive === undefined
+        ? { is: 'lost', job: refused.job }
+        : { is: 'early', job: refused.job, dueAt: alive + MARGIN_MS };
+    }
   }
 };
 
-/** True when the worker of a running job let its lease run out, or never gave a sign of life in time. */
-export const isHolderDead = async (workers: WorkerStore, job: Job, now: number): Promise<boolean> => {
-  if (now - (job.started_at ?? 0) < GRACE_MS) return false;
+/** Until when the worker of a running job counts as alive. Undefined: its lease ran out, or it never gave a sign of life. */
+const holderLivesUntil = async (workers: WorkerStore, job: Job, now: number): Promise<number | undefined> => {
+  const grace = (job.started_at ?? 0) + GRACE_MS;
+  if (now < grace) return grace;
   const lease = job.worker === undefined ? undefined : await workers.leaseOf(job.worker);
-  return lease === undefined || lease < now;
+  return lease === undefined || lease < now ? undefined : lease;
 };
 
-const takeOver = async (
-  deps: { jobs: JobStore },
-  job: Job,
-  claim: { worker: string; now: number; op: string },
-): Promise<Claim> => {
-  const released = await deps.jobs.release(job, job.attempt, { dueAt: claim.now, ran: true, op: `${claim.op}:over` });
-  if (!released) return { is: 'nothing' };
-  const again = await deps.jobs.claim(job, claim);
-  return again.claimed ? { is: 'run', job: again.job } : { is: 'nothing' };
-};
+/** True when the worker of a running job let its lease run out, or never gave a sign of life in time. */
+export const isHolderDead = async (workers: WorkerStore, job: Job, now: number): Promise<boolean> =>
+  (await holderLivesUntil(workers, job, now)) === undefined;

@@ -48,6 +48,8 @@ export interface JobStore {
   ): Promise<boolean>;
   /** queued after `attempt` attempts -> canceled. Undefined when it is not so queued any more. */
   cancelQueued(key: JobKey, attempt: number, completion: StoredCompletion, op: Op): Promise<Job | undefined>;
+  /** Other arguments for a job that was never claimed. Undefined when it was, or is over. */
+  replaceArgs(key: JobKey, args: Payload, refs: boolean, op: Op): Promise<Job | undefined>;
   /** queued -> skipped. False when it is not queued any more. */
   skipQueued(key: JobKey, completion: StoredCompletion, op: Op): Promise<boolean>;
   /** queued for later -> due at `now`. Undefined when it is not queued, or due already. */
@@ -219,6 +221,15 @@ export interface ScheduleStore {
   replace(workspace: string, seen: Schedule, next: Schedule): Promise<'replaced' | 'moved' | 'taken'>;
 }
 
+/** The message that brought a job to its worker. */
+export interface Delivery {
+  /**
+   * Keeps it from everybody else for `seconds` from now; then it comes again, unless it was deleted. Never rejects: a
+   * message that is kept for longer only comes back later.
+   */
+  keep(seconds: number): Promise<void>;
+}
+
 /** The worker's sign of life, for jobs that run longer than a few seconds. */
 export interface WorkerStore {
   beat(worker: string, jobs: { workspace: string; id: string; attempt: number }[], leaseUntil: number): Promise<void>;
@@ -253,8 +264,13 @@ export interface SlotStore {
     now: number,
     holds: (holder: SlotHolder) => Promise<boolean>,
   ): Promise<{ taken: true } | { taken: false; lookAgainAt: number }>;
-  /** Leaves the job's place, if it has one. */
-  free(workspace: string, limit: Concurrency, job: string, ended: { now: number; durationMs: number }): Promise<void>;
+  /** Leaves the place of an attempt, or of whichever attempt of a job that has ended, if it has one. */
+  free(
+    workspace: string,
+    limit: Concurrency,
+    holder: { job: string; attempt?: number },
+    ended: { now: number; durationMs: number },
+  ): Promise<void>;
 }
 
 /** Results of scripts that may be used again. */
@@ -269,8 +285,17 @@ export interface BatchStore {
   read(workspace: string, key: string): Promise<Batch | undefined>;
   /** False: another job stands for the key than `seen` says. */
   replace(workspace: string, key: string, seen: Batch | undefined, next: Batch & { due: number }): Promise<boolean>;
-  /** Ends the batch that `job` stands for, or none. False: another job stands for it. */
-  close(workspace: string, key: string, job: string): Promise<boolean>;
+  /**
+   * Ends the batch that `job` stands for, or none; `over` is the job whose place it had taken. Where another job took its
+   * place it does not stand for it. One that began a batch of its own after `job` was made (`createdAt`) took nothing: that
+   * batch stays open.
+   */
+  close(
+    workspace: string,
+    key: string,
+    job: string,
+    createdAt: number,
+  ): Promise<{ stands: false } | { stands: true; over: string | undefined }>;
 }
 
 /** The value of a JavaScript expression that knows `scope` and nothing else, or why it has none. Never throws. */

@@ -1,4 +1,4 @@
-import { failed, workerLost } from '../model/completion.ts';
+import { type Completion, failed, unstarted, workerLost } from '../model/completion.ts';
 import { type Job, MAX_TRIES, type WaitReason } from '../model/job.ts';
 import { type FinishDeps, finishJob } from './finish-job.ts';
 import type { JobQueue } from './ports.ts';
@@ -24,6 +24,19 @@ export const releaseWaiting = async (
   else await finishJob(deps, job, failed({ name: 'Waiting', message: 'Job could not be queued again' }), more);
 };
 
+/** Before the tries of a job that could not be started for a fault of ours: an outage should pass in between. */
+const UNSTARTED_MS = [2_000, 15_000, 60_000];
+
+/**
+ * Gives back a job whose attempt could not start: nothing of the user's ran, and what hindered it (a store that throttles, a
+ * key that cannot be read) may pass. It counts as a try, so that what always fails ends.
+ */
+export const releaseUnstarted = (
+  deps: FinishDeps & { queue: JobQueue },
+  job: Job,
+  more: { op: string; now: number },
+): Promise<boolean> => giveBack(deps, job, unstarted(job), UNSTARTED_MS[job.tries - 1] ?? 0, more);
+
 /**
  * Puts a job of a dead worker back into its queue under the same id, or fails it when it was tried too often. True when
  * this call decided it.
@@ -32,11 +45,21 @@ export const releaseLost = async (
   deps: FinishDeps & { queue: JobQueue },
   job: Job,
   more: { op: string; now: number },
+): Promise<boolean> => giveBack(deps, job, workerLost(job), 0, more);
+
+const giveBack = async (
+  deps: FinishDeps & { queue: JobQueue },
+  job: Job,
+  atLast: Completion,
+  pauseMs: number,
+  more: { op: string; now: number },
 ): Promise<boolean> => {
-  if (job.tries >= MAX_TRIES || job.canceled_by !== undefined) {
-    return (await finishJob(deps, job, workerLost(job), more)) !== undefined;
-  }
-  const released = await deps.jobs.release(job, job.attempt, { dueAt: more.now, ran: true, op: more.op });
-  if (released) await deps.queue.send(job, more.now, more.now);
-  return released;
+  if (job.tries >= MAX_TRIES || job.canceled_by !== undefined)
+    return (await finishJob(deps, job, atLast, more)) !== undefined;
+  // Refused: somebody asked to cancel it meanwhile, which is then how it ends, or it is not this attempt's any more.
+  const dueAt = more.now + pauseMs;
+  const released = await deps.jobs.release(job, job.attempt, { dueAt, ran: true, op: more.op });
+  if (!released) return (await finishJob(deps, job, atLast, more)) !== undefined;
+  await deps.queue.send(job, dueAt, more.now);
+  return true;
 };

@@ -13,6 +13,7 @@ import { takeLargeResult } from './large-result.ts';
 import { LogWriter } from './log-writer.ts';
 import { NotRunnable } from './not-runnable.ts';
 import {
+  type Delivery,
   type Evaluate,
   type Lane,
   LaneFull,
@@ -30,6 +31,7 @@ export type AttemptDeps = RequestDeps &
   BeforeDeps & {
     evaluate: Evaluate;
     random: () => number;
+    pause: (ms: number) => Promise<void>;
     stillAllowed: (job: Job, now: number) => Promise<Allowed>;
     logs: LogStore;
     masks: MaskStore;
@@ -50,8 +52,8 @@ export type AttemptEnd =
  * Runs the attempt that `job` describes (claimed by this worker) on the lane, streams its log, and ends it. Throws only
  * when nothing can have run; once the runner may have started user code, every failure ends the job with its reason.
  */
-export const runAttempt = (deps: AttemptDeps, job: Job, op: string): Promise<AttemptEnd> =>
-  deps.beats.during(job, async () => {
+export const runAttempt = (deps: AttemptDeps, job: Job, op: string, delivery: Delivery): Promise<AttemptEnd> =>
+  deps.beats.during(job, delivery, async () => {
     const start = job.attempt > 1 ? await deps.logs.length(job) : 0;
     const log = new LogWriter(deps, job, start);
     await log.write(`job=${job.id} tag=${job.tag} worker=${job.worker ?? ''}\n`);
@@ -61,15 +63,51 @@ export const runAttempt = (deps: AttemptDeps, job: Job, op: string): Promise<Att
     if (again.note !== undefined) await log.write(`[millrace] ${again.note}\n`);
     if (again.inMs !== undefined) {
       // Others may have its place meanwhile.
-      if (job.concurrency !== undefined)
-        await deps.slots.free(job.workspace, job.concurrency, job.id, { now: deps.now(), durationMs: 0 });
+      await leavePlace(deps, job);
       return waiting({ is: 'waits', reason: 'retry', dueAt: deps.now() + again.inMs }, log);
     }
-    const finished = await finishAttempt(deps, job, ran, log, op);
+    const finished = await finishPatiently(deps, job, ran, log, op);
     if (finished === undefined) return { is: 'superseded' };
     await keepResult(deps, finished, ran.cacheKey);
     return { is: 'finished', job: finished };
   });
+
+/** Between the tries to write down how a job ended. */
+const FINISH_AGAIN_MS = [3_000];
+
+/**
+ * Code that ran is not run again because a store does not take its result at once. One that S3 does not take at all ends the
+ * job with the reason.
+ */
+const finishPatiently = async (
+  deps: AttemptDeps,
+  job: Job,
+  ran: Ended,
+  log: LogWriter,
+  op: string,
+): Promise<Job | undefined> => {
+  for (const pauseMs of FINISH_AGAIN_MS) {
+    try {
+      return await finishAttempt(deps, job, ran, log, op);
+    } catch (error) {
+      deps.report('the end of a job could not be stored', error, { job: job.id });
+      await deps.pause(pauseMs);
+    }
+  }
+  try {
+    return await finishAttempt(deps, job, ran, log, op);
+  } catch (error) {
+    deps.report('the result of a job is given up', error, { job: job.id });
+    const message = `Job failed: its result of ${ran.completion.result.length} characters could not be stored`;
+    return finishAttempt(deps, job, { ...ran, completion: failed({ name: 'ResultLost', message }) }, log, op);
+  }
+};
+
+/** Of this attempt only: where another has taken the job over, the place is that one's. */
+const leavePlace = async (deps: AttemptDeps, { workspace, concurrency, id, attempt }: Job): Promise<void> => {
+  if (concurrency === undefined) return;
+  await deps.slots.free(workspace, concurrency, { job: id, attempt }, { now: deps.now(), durationMs: 0 });
+};
 
 type Waits = Extract<AttemptEnd, { is: 'waits' }>;
 type Ended = { is: 'ended'; completion: Completion; timedOut: boolean; cacheKey?: string | undefined };

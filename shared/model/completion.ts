@@ -41,3 +41,10 @@ export const workerLost = (job: Pick<Job, 'tries'>): Completion =>
     name: 'WorkerLost',
     message: `Job failed: its worker died or lost contact ${job.tries} times, so it is not tried again`,
   });
+
+/** A job that was never started: each time something of ours was out of order. */
+export const unstarted = (job: Pick<Job, 'tries'>): Completion =>
+  failed({
+    name: 'NotStarted',
+    message: `Job failed: it could not be started ${job.tries} times, so it is not tried again`,
+  });

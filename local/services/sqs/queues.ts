@@ -140,6 +140,12 @@ export class Queues {
     bell.ring();
   }
 
+  /** Adds to the time for which a received message is hidden; nothing happens to one that was deleted or received again. */
+  hideLonger(name: string, receiptHandle: string, ms: number): void {
+    const message = this.#store.find(name, readReceipt(name, receiptHandle));
+    if (message !== undefined) this.#store.hide(message.row, message.visible_at + ms);
+  }
+
   /** Every message in flight becomes visible. */
   redeliver(): void {
     this.#store.reveal(this.#config.now());

@@ -66,6 +66,11 @@ export class SqsService implements Service {
     this.#queues.changeVisibility(queue, receiptHandle, seconds);
   }
 
+  /** In process: adds to the time for which a received message is hidden. */
+  hideLonger(queue: string, receiptHandle: string, ms: number): void {
+    this.#queues.hideLonger(queue, receiptHandle, ms);
+  }
+
   /** In process: sends one message, as EventBridge Scheduler or a failed asynchronous invocation does. */
   send(queue: string, message: { body: string; messageGroupId?: string; attributes?: inputs.MessageAttributes }): void {
     const outgoing = {

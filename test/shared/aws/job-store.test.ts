@@ -53,13 +53,13 @@ describe('a job item', () => {
     expect(again).toMatchObject({ is: 'run', job: { attempt: 1 } });
   });
 
-  it('leaves a job to its holder while that may be alive, and takes it over when it is dead', async () => {
+  it('is left to its holder while that may be alive, until when the message waits, and is lost when it is dead', async () => {
     const job = await claimed('holder');
     const claim = { worker: 'wk-b', op: 'claim:b' };
-    expect(await claimJob(stores, job, { ...claim, now: 10_000 })).toEqual({ is: 'nothing' });
+    expect(await claimJob(stores, job, { ...claim, now: 10_000 })).toMatchObject({ is: 'early', dueAt: 11_500 });
     await stores.workers.beat('wk-a', [], 60_000);
-    expect(await claimJob(stores, job, { ...claim, now: 30_000 })).toEqual({ is: 'nothing' });
-    expect(await claimJob(stores, job, { ...claim, now: 61_000 })).toMatchObject({ is: 'run', job: { attempt: 2 } });
+    expect(await claimJob(stores, job, { ...claim, now: 30_000 })).toMatchObject({ is: 'early', dueAt: 60_500 });
+    expect(await claimJob(stores, job, { ...claim, now: 61_000 })).toMatchObject({ is: 'lost', job: { attempt: 1 } });
     await stores.workers.gone('wk-a');
   });
 
