@@ -11,7 +11,12 @@ import type { BatchStore } from '../jobs/ports.ts';
 import type { Batch } from '../model/debounce.ts';
 import { debounceKey } from './job-keys.ts';
 
-const Stored = z.object({ job: z.string(), first_at: z.number(), amount: z.number() });
+const Stored = z.object({
+  job: z.string(),
+  first_at: z.number(),
+  amount: z.number(),
+  over: z.string().optional(),
+});
 /** A batch whose job has run is forgotten a day later at the latest. */
 const LIVES_S = 86_400;
 
@@ -48,9 +53,13 @@ export class DynamoBatchStore implements BatchStore {
       await this.#db.send(
         new PutItemCommand({
           TableName: this.#table,
-          Item: marshall({ ...debounceKey(workspace, key), ...batch, expires }),
-          ConditionExpression: seen === undefined ? 'attribute_not_exists(pk)' : 'job = :seen',
-          ...(seen === undefined ? {} : { ExpressionAttributeValues: marshall({ ':seen': seen.job }) }),
+          Item: marshall({ ...debounceKey(workspace, key), ...batch, expires }, { removeUndefinedValues: true }),
+          // It may stand there already: then the answer to an earlier try was lost.
+          ConditionExpression: `${seen === undefined ? 'attribute_not_exists(pk)' : 'job = :seen'} OR job = :job`,
+          ExpressionAttributeValues: marshall({
+            ':job': next.job,
+            ...(seen === undefined ? {} : { ':seen': seen.job }),
+          }),
         }),
       );
       return true;
@@ -60,20 +69,24 @@ export class DynamoBatchStore implements BatchStore {
     }
   }
 
-  async close(workspace: string, key: string, job: string): Promise<boolean> {
+  async close(workspace: string, key: string, job: string, createdAt: number) {
     try {
-      await this.#db.send(
+      const { Attributes } = await this.#db.send(
         new DeleteItemCommand({
           TableName: this.#table,
           Key: marshall(debounceKey(workspace, key)),
           ConditionExpression: 'attribute_not_exists(pk) OR job = :job',
           ExpressionAttributeValues: marshall({ ':job': job }),
+          ReturnValues: 'ALL_OLD',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),
       );
-      return true;
+      const closed = Attributes === undefined ? undefined : Stored.parse(unmarshall(Attributes));
+      return { stands: true as const, over: closed?.over };
     } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw error;
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      const later = error.Item !== undefined && Stored.parse(unmarshall(error.Item)).first_at > createdAt;
+      return later ? { stands: true as const, over: undefined } : { stands: false as const };
     }
   }
 }

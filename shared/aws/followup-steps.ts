@@ -29,7 +29,7 @@ export const followupDeps = (
   return {
     followups: {
       slot: async ({ workspace, id, concurrency, duration_ms: durationMs = 0 }, now) => {
-        if (concurrency !== undefined) await slots.free(workspace, concurrency, id, { now, durationMs });
+        if (concurrency !== undefined) await slots.free(workspace, concurrency, { job: id }, { now, durationMs });
       },
       handlers: (job, now) => runHandlers({ ...deps, report }, job, now),
       tick: async ({ workspace, id, schedule_path: path }, now) => {

@@ -8,7 +8,7 @@ import {
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Canceler, JobStore, Op, StoredCompletion } from '../jobs/ports.ts';
 import { asShown, DELETED } from '../model/deletion.ts';
-import type { Job, JobKey, WaitReason } from '../model/job.ts';
+import type { Job, JobKey, Payload, WaitReason } from '../model/job.ts';
 import type { Language } from '../model/language.ts';
 import { isExpired } from '../model/retention.ts';
 import { fromItem, type Item, toItem } from './job-item.ts';
@@ -130,6 +130,15 @@ export class DynamoJobStore implements JobStore {
       ...ending,
       condition: ['#status = :queued', 'attempt = :attempt'],
       values: { ...ending.values, queued: 'queued', attempt },
+    });
+    return outcome.done ? outcome.job : undefined;
+  }
+
+  async replaceArgs(key: JobKey, args: Payload, refs: boolean, op: Op): Promise<Job | undefined> {
+    const outcome = await this.#transition(key, op, {
+      update: 'SET args = :args, refs = :refs, op = :op',
+      condition: ['#status = :queued', 'attempt = :none'],
+      values: { queued: 'queued', none: 0, args, refs, op },
     });
     return outcome.done ? outcome.job : undefined;
   }

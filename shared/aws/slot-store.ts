@@ -66,10 +66,17 @@ export class DynamoSlotStore implements SlotStore {
     return { taken: false, lookAgainAt: now + DOUBTED_AFTER_MS };
   }
 
-  async free(workspace: string, limit: Concurrency, job: string, ended: { now: number; durationMs: number }) {
+  async free(
+    workspace: string,
+    limit: Concurrency,
+    { job, attempt }: { job: string; attempt?: number },
+    ended: { now: number; durationMs: number },
+  ) {
     const partition = slotsPartition(workspace, limit.key);
     const { slots, line } = await this.#read(partition);
-    const mine = slots.find((slot) => slot.job === job && slot.until === undefined);
+    const mine = slots.find(
+      (slot) => slot.job === job && slot.until === undefined && (attempt === undefined || slot.attempt === attempt),
+    );
     if (mine === undefined) return;
     await this.#leave(partition, mine, limit.window_s === 0 ? undefined : ended.now + limit.window_s * 1000);
     if (line !== undefined) await this.#tellLine(partition, ended.durationMs);

@@ -5,6 +5,7 @@ import { AuditLog } from './audit-log.ts';
 import { DynamoBatchStore } from './batch-store.ts';
 import { DynamoJobStore } from './job-store.ts';
 import { AwsPayloadStore } from './payload-store.ts';
+import { SettingsStore } from './settings-store.ts';
 
 /** What starting jobs takes on AWS: built once per environment by every function that does. */
 export const startDeps = <Queue extends JobQueue>(
@@ -16,5 +17,6 @@ export const startDeps = <Queue extends JobQueue>(
   payloads: new AwsPayloadStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
   batches: new DynamoBatchStore(db, env.JOBS_TABLE),
   audit: new AuditLog(db, env.CATALOG_TABLE),
+  settings: new SettingsStore(db, env.CATALOG_TABLE),
   queue,
 });

@@ -2,12 +2,13 @@ import type { Completion } from '../model/completion.ts';
 import type { Job } from '../model/job.ts';
 import { cachedResult, cacheKeyOf } from './cached-result.ts';
 import { standsForBatch } from './debounce-run.ts';
-import type { BatchStore, JobStore, PayloadStore, ResultCache, SlotStore } from './ports.ts';
+import type { BatchStore, JobStore, PayloadStore, ResultCache, Settings, SlotStore } from './ports.ts';
 
 export type BeforeDeps = {
   jobs: JobStore;
   payloads: PayloadStore;
   batches: BatchStore;
+  settings: Settings;
   cache: ResultCache;
   slots: SlotStore;
   now: () => number;
@@ -21,7 +22,7 @@ export type Before =
 
 /** Asks nothing of the outside for a job without settings. */
 export const beforeRun = async (deps: BeforeDeps, job: Job): Promise<Before> => {
-  if (!(await standsForBatch(deps, job)))
+  if (!(await standsForBatch(deps, job, deps.now())))
     return {
       is: 'ends',
       completion: { status: 'skipped', result: 'null' },

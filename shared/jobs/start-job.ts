@@ -3,7 +3,7 @@ import { Problem } from '../model/errors.ts';
 import { sha256Hex } from '../model/ids.ts';
 import type { Job } from '../model/job.ts';
 import { hasReferences } from '../model/references.ts';
-import type { RunRequest } from '../model/request.ts';
+import { type RunRequest, textOf } from '../model/request.ts';
 import { type DebounceDeps, joinBatch, takeBatch } from './debounce-run.ts';
 import type { AuditTrail, JobQueue, PayloadStore } from './ports.ts';
 
@@ -19,7 +19,9 @@ export const startJob = async (deps: StartDeps, request: RunRequest, op: string,
   const joined = await joinBatch(deps, request, now);
   const job = await newJob(deps.payloads, request, op, now, joined?.request);
   const { started, fresh } = await createOnce(deps, job, request.repeatable);
-  if (fresh && joined !== undefined) await takeBatch(deps, joined, now);
+  // A request that was cut before it joined its batch does so when it is repeated.
+  if (joined !== undefined && (fresh || isUnclaimed(started)))
+    await takeBatch(deps, started, request, { joined, args: job.args }, now);
   if (fresh || started.status === 'queued') await deps.queue.send(started, started.scheduled_for, now);
   return started;
 };
@@ -65,7 +67,7 @@ const createOnce = async (
   throw new Problem(422, 'Idempotency-Key was used before with another request: send a new key, or the same request');
 };
 
-const textOf = (request: RunRequest): string => request.argsText ?? JSON.stringify(request.args);
+const isUnclaimed = ({ status, attempt }: Job): boolean => status === 'queued' && attempt === 0;
 
 /** `joined`: what the request became by joining a batch; what tells it from another is what was asked. */
 const newJob = async (

@@ -54,8 +54,8 @@ export const debounceOf = (
 /** A key is part of a table key, so a long one is named by its digest. */
 export const isLongKey = (key: string): boolean => key.length > LONGEST_KEY;
 
-/** A batch of debounced requests: the job that stands for it now. */
-export type Batch = { job: string; first_at: number; amount: number };
+/** A batch of debounced requests: the job that stands for it now, and the one whose place it took. */
+export type Batch = { job: string; first_at: number; amount: number; over?: string | undefined };
 
 /** When the batch runs that a request at `now` joins or begins. */
 export const batchWith = (
@@ -71,6 +71,7 @@ export const batchWith = (
   const full = debounce.max_amount !== undefined && amount >= debounce.max_amount;
   return {
     job,
+    ...(open === undefined ? {} : { over: open.job }),
     first_at: batch.first_at,
     amount,
     due: full ? now : Math.min(now + debounce.delay_s * 1000, Math.max(now, latest)),

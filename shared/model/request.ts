@@ -42,3 +42,7 @@ export type RunRequest = {
   priority?: number;
   settings?: RunSettings;
 };
+
+/** The arguments of a request as JSON text: as they were sent, where that is known. */
+export const textOf = (request: Pick<RunRequest, 'args' | 'argsText'>): string =>
+  request.argsText ?? JSON.stringify(request.args);
