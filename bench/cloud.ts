@@ -41,26 +41,33 @@ export class BenchCloud {
 
   /** What was billed since the last `resetMeter`. */
   async meter(): Promise<MeterReading> {
-    return MeterReading.parse(await (await this.#admin('GET')).json());
+    return MeterReading.parse(await (await this.#admin('GET', 'meter')).json());
   }
 
   async resetMeter(): Promise<void> {
-    await (await this.#admin('POST')).text();
+    await (await this.#admin('POST', 'meter')).text();
   }
 
   /** Moves the time of the local cloud on; its own is then so much ahead of this process's. */
   async advance(ms: number): Promise<void> {
-    const response = await fetch(`${this.#ready.gatewayUrl}/_millrace/clock`, {
-      method: 'POST',
-      headers: { 'x-millrace-admin': this.#ready.adminKey },
-      body: JSON.stringify({ advanceMs: ms }),
-    });
+    const response = await this.#admin('POST', 'clock', JSON.stringify({ advanceMs: ms }));
     if (!response.ok) throw new Error(`the clock was not moved: ${await response.text()}`);
   }
 
-  #admin(method: string): Promise<Response> {
+  /** Makes a fault of the gateway (local/gateway/faults.ts). */
+  async addFault(fault: object): Promise<void> {
+    const response = await this.#admin('POST', 'faults', JSON.stringify(fault));
+    if (!response.ok) throw new Error(await response.text());
+  }
+
+  async clearFaults(): Promise<void> {
+    await (await this.#admin('DELETE', 'faults')).text();
+  }
+
+  #admin(method: string, page: string, body?: string): Promise<Response> {
     const headers = { 'x-millrace-admin': this.#ready.adminKey };
-    return fetch(`${this.#ready.gatewayUrl}/_millrace/meter`, { method, headers });
+    const sent = body === undefined ? {} : { body };
+    return fetch(`${this.#ready.gatewayUrl}/_millrace/${page}`, { method, headers, ...sent });
   }
 
   async stop(): Promise<void> {

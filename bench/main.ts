@@ -7,6 +7,8 @@ const MEASUREMENTS: Record<string, (large: boolean) => Promise<Report>> = {
   burst: async (large) => (await import('./burst.ts')).burst(large),
   cost: async () => (await import('./cost.ts')).cost(),
   bundles: async () => (await import('./bundles.ts')).bundles(),
+  recovery: async () => (await import('./recovery.ts')).recovery(),
+  reaper: async () => (await import('./reaper.ts')).reaper(),
   idle: async () => (await import('./idle.ts')).idle(),
 };
 
