@@ -4,7 +4,7 @@ import { sha256Hex } from './ids.ts';
 import { normalName } from './python-requirement.ts';
 
 /** One package of a lock. */
-export type LockedName = { name: string; version: string };
+type LockedName = { name: string; version: string };
 
 /** What a lock says: for which Python (`3.13`) which version of each package. */
 export type PythonLock = { python: string; packages: LockedName[] };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { killGroup } from '../processes.ts';
 
 /** Where packages come from: the extra indexes are asked before the default one. */
-export type PackageIndexes = { default: string; extra: string[] };
+type PackageIndexes = { default: string; extra: string[] };
 
 export type UvPlaces = {
   /** The program `uv`. */
