@@ -5,7 +5,7 @@ import type { Job } from '../../shared/model/job.ts';
  * The tags that were served when the reaper looked last, and how far it is with the jobs of those that were new then: behind
  * which due time of which workspace.
  */
-export type ServedTags = { tags: string[]; walk?: Walk | undefined };
+type ServedTags = { tags: string[]; walk?: Walk | undefined };
 type Walk = { tags: string[]; workspace: string; after: string };
 
 export type NewTagDeps = {

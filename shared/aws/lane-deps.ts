@@ -46,18 +46,20 @@ export const laneDeps = (
   const workers = new DynamoWorkerStore(db, env.JOBS_TABLE);
   const users = new TokenCatalog(db, env.CATALOG_TABLE);
   const scripts = new ScriptReads(db, env.CATALOG_TABLE);
+  const start = startDeps(db, env, queue);
+  const followups = followupDeps(db, env, start);
   const allowed = {
     rosters: new RosterReads(db, env.CATALOG_TABLE),
     isSuperadmin: (email: string) => users.isSuperadmin(email),
     grants: async (workspace: string, path: string) => (await scripts.head(workspace, path))?.extra_perms ?? {},
+    customTags: async (at: number) => (await followups.settings.read(at)).custom_tags,
   };
   const box = (purpose: KeyPurpose) =>
     new KmsSecretBox(db, env.CATALOG_TABLE, { keyArn: env.SECRETS_KEY_ARN, purpose, makesKeys: false, now });
   const values = box('secrets');
-  const start = startDeps(db, env, queue);
   return {
     ...start,
-    ...followupDeps(db, env, start),
+    ...followups,
     cache: new DynamoResultCache(db, env.JOBS_TABLE),
     slots: new DynamoSlotStore(db, env.JOBS_TABLE),
     evaluate: async (expression, scope) => (await import('../expressions/quickjs.ts')).evaluate(expression, scope),

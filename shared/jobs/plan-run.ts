@@ -11,6 +11,7 @@ import type { Runnable, RunRequest } from '../model/request.ts';
 import { EVERYONE, type Grants } from '../model/roster.ts';
 import { type StatedSettings, settingsOf } from '../model/run-settings.ts';
 import type { InstanceSettings } from '../model/settings.ts';
+import { mayUseTag, tagRefusal } from '../model/tags.ts';
 
 /** What running a deployed script needs to know of it. */
 export type DeployedScript = {
@@ -83,19 +84,22 @@ const ENTRYPOINT_ARG = '_ENTRYPOINT_OVERRIDE';
 /**
  * Turns a wish to run something into a complete request: which version, as whom, where, how long, under which id.
  * Throws 404 naming what does not exist, 403 for what the caller may not run or be, and 400 naming an option that cannot
- * be honoured.
+ * be honoured, or a tag that the workspace may not use.
  */
 export const planRun = async (
   scripts: ScriptDirectory,
   wish: RunWish,
-  moment: { now: number; random: Uint8Array; settings?: Pick<InstanceSettings, 'job_default_timeout'> },
+  moment: { now: number; random: Uint8Array; settings: Pick<InstanceSettings, 'job_default_timeout' | 'custom_tags'> },
 ): Promise<RunRequest> => {
   const { workspace, options } = wish;
   const script = await deployed(scripts, workspace, wish.wanted);
   await checkMayRun(scripts, wish, script);
   const runnable = runnableOf(wish.wanted, script);
-  const tag = options.tag ?? (wish.wanted.by === 'code' ? wish.wanted.tag : undefined) ?? script?.tag;
+  const stated = options.tag ?? (wish.wanted.by === 'code' ? wish.wanted.tag : undefined) ?? script?.tag;
   const { [ENTRYPOINT_ARG]: entrypoint, ...args } = wish.args;
+  const tag = interpolated(stated ?? defaultTag(runnable.language), workspace, args).slice(0, LONGEST_TAG);
+  if (!mayUseTag(moment.settings.custom_tags, workspace, tag))
+    throw badRequest(`Bad request: ${tagRefusal(workspace, tag)}`);
   return {
     workspace,
     runnable,

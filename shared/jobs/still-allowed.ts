@@ -2,6 +2,7 @@ import { mayRead } from '../access/item-rights.ts';
 import type { Rosters } from '../access/principal.ts';
 import { type Standing, standingOf } from '../access/standing.ts';
 import type { Job } from '../model/job.ts';
+import { mayUseTag, tagRefusal } from '../model/tags.ts';
 import type { Isolation } from '../model/tenant.ts';
 
 /** What deciding at a job's start whether it may still run looks at. */
@@ -11,6 +12,8 @@ export type StillAllowedDeps = {
   isSuperadmin: (email: string) => Promise<boolean>;
   /** The grants on a script's path. */
   grants: (workspace: string, path: string) => Promise<Record<string, boolean>>;
+  /** The setting `custom_tags`, at most 60 s old. */
+  customTags: (now: number) => Promise<readonly string[]>;
 };
 
 /**
@@ -21,7 +24,8 @@ export type Allowed = { standing: Standing; isolation: Isolation | undefined } |
 
 /**
  * Asks again, when a job starts, what was asked when it was launched: a right withdrawn meanwhile is withdrawn, however long
- * the job was queued. Membership is at most 1 s old.
+ * the job was queued. Membership is at most 1 s old. Whatever started the job, here is where its tag must be one that its
+ * workspace may use.
  * A job in the name of a group stands on two feet: the group must be there, and whoever launched it must still be its
  * member and see the script (the group itself need not).
  */
@@ -30,6 +34,7 @@ export const stillAllowed = async (deps: StillAllowedDeps, job: Job, now: number
   const roster = await deps.rosters.read(workspace, now, true);
   if (roster === undefined) return { refused: `workspace ${workspace} does not exist any more` };
   if (roster.archived) return { refused: `workspace ${workspace} is archived` };
+  if (!mayUseTag(await deps.customTags(now), workspace, job.tag)) return { refused: tagRefusal(workspace, job.tag) };
   const super_admin = permissioned_as === email && (await deps.isSuperadmin(email));
   const standing = standingOf(roster, { is: 'job', permissioned_as, email, super_admin });
   if (standing === undefined)

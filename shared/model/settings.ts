@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { badRequest } from './errors.ts';
 import type { Json } from './json.ts';
+import { CustomTags } from './tags.ts';
 import { WorkspaceId } from './workspace.ts';
 
 /** 30 days: how long the details of finished jobs are kept unless a setting says otherwise. */
@@ -33,6 +34,7 @@ const MEANT = {
   timeout_wait_result: whole(1, 86_400, 'seconds'),
   max_token_expiration_days: whole(1, 36_500, 'days'),
   archive_completed_jobs: z.boolean('must be true or false'),
+  custom_tags: CustomTags,
 };
 type MeantKey = keyof typeof MEANT;
 
@@ -40,7 +42,7 @@ type MeantKey = keyof typeof MEANT;
 const KEPT = new Set(
   `request_size_limit_mb object_store_cache_config monitor_logs_on_s3 keep_job_dir concurrency_key_max_queued_jobs
   workspace_max_queued_jobs workspace_fairness_enabled workspace_fairness_max_percent workspace_fairness_duration_secs
-  workspace_fairness_min_total_jobs custom_tags default_tags_per_workspace default_tags_workspaces
+  workspace_fairness_min_total_jobs default_tags_per_workspace default_tags_workspaces
   fork_workspace_tag_append_fork_suffix preview_tags_override auto_build_binary_on_deploy auto_build_binary_tag
   pip_index_url pip_extra_index_url uv_index_strategy uv_exclude_newer uv_python_install_mirror instance_python_version
   npm_config_registry npmrc bunfig_install_scopes bun_install_min_release_age nuget_config maven_repos
@@ -109,6 +111,7 @@ export const InstanceSettings = z.object({
   timeout_wait_result: z.number().optional(),
   max_token_expiration_days: z.number().optional(),
   archive_completed_jobs: z.boolean().default(false),
+  custom_tags: z.array(z.string()).default([]),
 });
 export type InstanceSettings = z.output<typeof InstanceSettings>;
 
@@ -121,6 +124,7 @@ export const unsetValue = ({ name }: SettingKey): Json => {
     retention_period_secs: DEFAULT_RETENTION_S,
     retention_period_secs_overrides: {},
     archive_completed_jobs: false,
+    custom_tags: [],
   };
   return defaults[name] ?? null;
 };
