@@ -1,6 +1,8 @@
 import { Stack } from 'aws-cdk-lib';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import type { WorkerGroup } from '../shared/model/worker-group.ts';
+import type { Config } from './config.ts';
 import type { Sending, Stores } from './rights/room.ts';
 
 /** The parts of functions' environments that several of them share; their types come from each function's env.ts. */
@@ -30,4 +32,22 @@ export const schedulesEnv = (
   SCHEDULE_GROUP: sending.schedules.name,
   SCHEDULE_ROLE_ARN: sending.schedules.sender.roleArn,
   SCHEDULE_DEAD_LETTER_ARN: sending.schedules.deadLetters.queueArn,
+});
+
+/** What the API tells of the worker groups. */
+export const workerGroupsEnv = ({ workerGroups }: Config): { WORKER_GROUPS: string } => ({
+  WORKER_GROUPS: JSON.stringify(
+    workerGroups.map(
+      (group): WorkerGroup => ({
+        name: group.name,
+        tags: group.tags,
+        max_concurrency: group.maxConcurrency,
+        priority_concurrency: group.priorityConcurrency,
+        batch_size: group.batchSize,
+        time_limit_s: group.timeLimitSeconds,
+        memory_mb: group.memoryMb,
+        runner_concurrency: group.runnerConcurrency,
+      }),
+    ),
+  ),
 });

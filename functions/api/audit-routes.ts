@@ -1,17 +1,14 @@
 import type { z } from 'zod';
-import type { Principal } from '../../shared/access/principal.ts';
 import type { Standing } from '../../shared/access/standing.ts';
 import type { AuditLog } from '../../shared/aws/audit-log.ts';
 import type { WorkspaceCatalog } from '../../shared/aws/catalog-workspaces.ts';
 import { getAuditLog, listAuditLogs } from '../../shared/contracts/audit.ts';
 import { type Route, route } from '../../shared/http/route.ts';
 import type { AuditEntry } from '../../shared/model/audit.ts';
-import { badRequest, notFound, Problem } from '../../shared/model/errors.ts';
+import { notFound } from '../../shared/model/errors.ts';
+import { checkSeesAll } from './sees-all.ts';
 
 export type AuditDeps = { audit: Pick<AuditLog, 'get' | 'list'>; workspaces: Pick<WorkspaceCatalog, 'list'> };
-
-/** What concerns no workspace is told here. */
-const ADMINS = 'admins';
 
 const view = ({
   workspace,
@@ -48,18 +45,11 @@ const fits = (entry: AuditEntry, query: Query): boolean =>
   (query.resource === undefined || entry.resource?.startsWith(query.resource) === true) &&
   (query.action_kind === undefined || entry.action_kind === query.action_kind);
 
-/** A token of one workspace, and a job, see no other, whoever's they are. */
-const checkSeesAll = (principal: Principal, workspace: string): void => {
-  if (workspace !== ADMINS) throw badRequest(`Bad request: query all_workspaces: is for the workspace ${ADMINS} only`);
-  if (!principal.super_admin || principal.workspace !== undefined)
-    throw new Problem(403, 'Permission denied: only a superadmin sees the audit log of all workspaces');
-};
-
 /** The audit log, for whoever may see it. */
 export const auditRoutes = (deps: AuditDeps): Route[] => [
   route(listAuditLogs, async ({ params: { workspace }, query, standing, principal }) => {
     const { before, after, before_id, page, per_page, all_workspaces } = query;
-    if (all_workspaces) checkSeesAll(principal, workspace);
+    if (all_workspaces) checkSeesAll(principal, workspace, 'the audit log');
     const workspaces = all_workspaces ? (await deps.workspaces.list()).map(({ id }) => id) : [workspace];
     const found: AuditEntry[] = [];
     for (const each of workspaces)

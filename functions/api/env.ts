@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { originSecrets, queues, schedules } from '../../shared/model/env.ts';
+import { originSecrets, queues, schedules, workerGroups } from '../../shared/model/env.ts';
 
 /** What the template must give `api`. */
 export const Env = z.object({
@@ -9,6 +9,7 @@ export const Env = z.object({
   SECRETS_KEY_ARN: z.string(),
   ...queues,
   ...schedules,
+  ...workerGroups,
   ...originSecrets,
 });
 export type Env = z.input<typeof Env>;

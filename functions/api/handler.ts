@@ -24,6 +24,7 @@ import { LoginAttempts } from '../../shared/aws/login-attempts.ts';
 import { DynamoMaskStore } from '../../shared/aws/mask-store.ts';
 import { MemberWrites } from '../../shared/aws/member-writes.ts';
 import { jobQueueOf } from '../../shared/aws/queue-deps.ts';
+import { QueueLoads } from '../../shared/aws/queue-loads.ts';
 import { RosterWrites } from '../../shared/aws/roster-writes.ts';
 import { ScheduleDefaults } from '../../shared/aws/schedule-defaults.ts';
 import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
@@ -32,6 +33,7 @@ import { SettingsStore } from '../../shared/aws/settings-store.ts';
 import { startDeps } from '../../shared/aws/start-deps.ts';
 import { UserCatalog } from '../../shared/aws/user-catalog.ts';
 import { CatalogValueReads } from '../../shared/aws/value-reads.ts';
+import { DynamoWorkerStore } from '../../shared/aws/worker-store.ts';
 import { httpHandler } from '../../shared/http/handler.ts';
 import { parseEnv } from '../../shared/model/env.ts';
 import { accountRoutes } from './account-routes.ts';
@@ -39,6 +41,7 @@ import { aclRoutes } from './acl-routes.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
 import { cancelRoutes } from './cancel-routes.ts';
+import { configRoutes } from './config-routes.ts';
 import { deleteRoutes } from './delete-routes.ts';
 import { Env } from './env.ts';
 import { folderRoutes } from './folder-routes.ts';
@@ -50,6 +53,7 @@ import { jobListRoutes } from './job-list-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { loginRoutes } from './login-routes.ts';
 import { memberRoutes } from './member-routes.ts';
+import { queueStatusRoutes } from './queue-status-routes.ts';
 import { resourceRoutes } from './resource-routes.ts';
 import { resourceTypeRoutes } from './resource-type-routes.ts';
 import { scheduleRoutes } from './schedule-routes.ts';
@@ -58,6 +62,7 @@ import { settingsRoutes } from './settings-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
 import { userRoutes } from './user-routes.ts';
 import { variableRoutes } from './variable-routes.ts';
+import { workerRoutes } from './worker-routes.ts';
 import { workspaceRoutes } from './workspace-routes.ts';
 
 // biome-ignore lint/style/noProcessEnv: the composition root reads the environment, once per cold start
@@ -76,6 +81,8 @@ const { jobs } = start;
 const audit = new AuditLog(db, CATALOG_TABLE);
 const callers = callerStores(db, CATALOG_TABLE, jobs);
 const settings = new SettingsStore(db, CATALOG_TABLE);
+const groups = env.WORKER_GROUPS;
+const workers = new DynamoWorkerStore(db, JOBS_TABLE);
 const newToken = (): string => randomBytes(24).toString('base64url');
 const changed = (workspace: string): void => callers.rosters.forget(workspace);
 const invites = new InviteCatalog(db, CATALOG_TABLE, changed);
@@ -102,6 +109,9 @@ export const handler = httpHandler({
   routes: [
     ...instanceRoutes({ reachable: () => instance.read(Date.now()) }),
     ...settingsRoutes({ settings }),
+    ...configRoutes({ groups }),
+    ...workerRoutes({ workers, groups, queue, settings }),
+    ...queueStatusRoutes({ workers, groups, loads: new QueueLoads(db, JOBS_TABLE, workspaces) }),
     ...accountRoutes({ tokens }),
     ...tokenRoutes({ tokens, settings, newToken }),
     ...userRoutes({ ...roster, users, tokens, invites }),
@@ -175,7 +185,13 @@ export const handler = httpHandler({
       live: new DynamoLiveRows(db, JOBS_TABLE),
       queue,
     }),
-    ...jobListRoutes({ queue, reads: new JobReads(db, JOBS_TABLE), counts: new JobCounts(db, JOBS_TABLE), settings }),
+    ...jobListRoutes({
+      queue,
+      reads: new JobReads(db, JOBS_TABLE),
+      counts: new JobCounts(db, JOBS_TABLE),
+      settings,
+      workspaces,
+    }),
     ...batchRoutes({
       ...start,
       settings,

@@ -3,7 +3,7 @@ import { instanceRoute, openRoute, type Route } from '../../shared/http/route.ts
 import { openApi } from './open-api.ts';
 
 /** Windmill's CLI reads the version of the API it talks to from `CE v…`. */
-const VERSION = 'Millrace v0.1.0 (Windmill API CE v1.700.0)';
+export const VERSION = 'Millrace v0.1.0 (Windmill API CE v1.700.0)';
 
 /** What the instance says of itself. */
 export const instanceRoutes = (deps: { reachable: () => Promise<unknown> }): Route[] => [

@@ -1,9 +1,11 @@
 import { maySeeJob } from '../../shared/access/job-visibility.ts';
 import type { Standing } from '../../shared/access/standing.ts';
+import type { WorkspaceCatalog } from '../../shared/aws/catalog-workspaces.ts';
 import type { JobCounts } from '../../shared/aws/job-counts.ts';
 import type { JobReads } from '../../shared/aws/job-reads.ts';
 import {
   countCompletedJobs,
+  countJobsByTag,
   getCompletedCount,
   getQueueCount,
   getQueuePosition,
@@ -14,7 +16,7 @@ import {
   listJobs,
   listQueue,
 } from '../../shared/contracts/job-lists.ts';
-import { type Route, route } from '../../shared/http/route.ts';
+import { instanceRoute, type Route, route } from '../../shared/http/route.ts';
 import type { Settings } from '../../shared/jobs/ports.ts';
 import { commaList } from '../../shared/model/args-assembly.ts';
 import type { Job } from '../../shared/model/job.ts';
@@ -24,10 +26,12 @@ import { retentionOf } from '../../shared/model/retention.ts';
 import { whyWaiting } from '../../shared/model/waiting.ts';
 import { jobFilterOf } from './job-filter-of.ts';
 import type { Served } from './read-job.ts';
+import { checkSeesAll } from './sees-all.ts';
 
 export type JobListDeps = Served & {
   reads: Pick<JobReads, 'list'>;
-  counts: Pick<JobCounts, 'waiting' | 'completed'>;
+  counts: Pick<JobCounts, 'waiting' | 'completed' | 'byTag'>;
+  workspaces: Pick<WorkspaceCatalog, 'list'>;
   settings: Settings;
 };
 
@@ -52,6 +56,19 @@ const found = (
     oldestFirst: !query.order_desc,
   });
 
+/** The queue of all workspaces: what each would show up to the page, merged by due time. */
+const foundEverywhere = async (deps: JobListDeps, input: Parameters<typeof found>[1]): Promise<Job[]> => {
+  const { page, per_page, order_desc } = input.query;
+  const jobs: Job[] = [];
+  for (const { id: workspace } of await deps.workspaces.list()) {
+    const first = { ...input.query, page: 1, per_page: page * per_page };
+    jobs.push(...(await found(deps, { ...input, params: { workspace }, query: first }, 'live')));
+  }
+  const order = order_desc ? -1 : 1;
+  jobs.sort((a, b) => order * (a.scheduled_for - b.scheduled_for));
+  return jobs.slice((page - 1) * per_page, page * per_page);
+};
+
 const views = ({ queue }: JobListDeps, jobs: Job[], now: number) =>
   jobs.map((job) => jobView(job, { waits_for: whyWaiting(job, queue.serves(job.tag), now) }));
 const ids = (jobs: Job[]): string[] => jobs.map((job) => job.id);
@@ -64,7 +81,12 @@ const tagsOf = (text: string | undefined): { tags?: string[] } => {
 
 const listRoutes = (deps: JobListDeps): Route[] => [
   route(listJobs, async (input) => ({ body: views(deps, await found(deps, input, undefined), input.now) })),
-  route(listQueue, async (input) => ({ body: views(deps, await found(deps, input, 'live'), input.now) })),
+  route(listQueue, async (input) => {
+    const { all_workspaces } = input.query;
+    if (all_workspaces) checkSeesAll(input.principal, input.params.workspace, 'the queue');
+    const jobs = all_workspaces ? await foundEverywhere(deps, input) : await found(deps, input, 'live');
+    return { body: views(deps, jobs, input.now) };
+  }),
   route(listCompletedJobs, async (input) => ({ body: views(deps, await found(deps, input, 'completed'), input.now) })),
   route(listFilteredJobsUuids, async (input) => ({ body: ids(await found(deps, input, undefined)) })),
   route(listFilteredQueueUuids, async (input) => ({ body: ids(await found(deps, input, 'live')) })),
@@ -84,7 +106,18 @@ const sinceOf = async (
   return Math.max(0, since, seconds === 0 ? 0 : now - seconds * 1000);
 };
 
+const byTag = async ({ counts, workspaces }: JobListDeps, workspace: string | undefined, since: number) => {
+  const all = workspace === undefined ? (await workspaces.list()).map(({ id }) => id) : [workspace];
+  const sums = new Map<string, number>();
+  for (const each of all)
+    for (const [tag, count] of await counts.byTag(each, since)) sums.set(tag, (sums.get(tag) ?? 0) + count);
+  return [...sums].map(([tag, count]) => ({ tag, count }));
+};
+
 const countRoutes = ({ counts, ...deps }: JobListDeps): Route[] => [
+  instanceRoute(countJobsByTag, async ({ query, now }) => ({
+    body: await byTag({ counts, ...deps }, query.workspace_id, now - query.horizon_secs * 1000),
+  })),
   route(getQueueCount, async ({ params, query, now }) => ({
     body: { database_length: await counts.waiting(params.workspace, now + 1, tagsOf(query.tags).tags), suspended: 0 },
   })),

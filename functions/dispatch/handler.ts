@@ -17,7 +17,7 @@ const buildDeps = (variables: Record<string, string | undefined>): DispatchDeps 
   const worker = `wk-${env.WORKER_GROUP}-${randomBytes(4).toString('hex')}`;
   const queue = jobQueueOf(env);
   return {
-    ...laneDeps(env, worker, queue),
+    ...laneDeps(env, { name: worker, group: env.WORKER_GROUP }, queue),
     queue,
     schedules: new ScheduleCatalog(dynamodb(), env.CATALOG_TABLE),
     directory: new AwsScriptDirectory(dynamodb(), env.CATALOG_TABLE),

@@ -18,7 +18,7 @@ const env = parseEnv(Env, process.env);
 const db = dynamodb();
 const worker = `wk-sync-${randomBytes(4).toString('hex')}`;
 const background = new Background();
-const lane = laneDeps(env, worker, jobQueueOf(env));
+const lane = laneDeps(env, { name: worker, group: 'sync' }, jobQueueOf(env));
 const callers = callerStores(db, env.CATALOG_TABLE, lane.jobs);
 
 /** Synchronous runs: the job is made already claimed and its lane is run right here, without a queue hop. */

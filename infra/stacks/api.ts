@@ -14,7 +14,7 @@ import { HttpEntry } from '../constructs/http-entry.ts';
 import { PlatformFunction } from '../constructs/platform-function.ts';
 import { StreamingFunction } from '../constructs/streaming-function.ts';
 import { LANE_TIMEOUT_S } from '../constructs/worker-group.ts';
-import { queuesEnv, schedulesEnv, secretsEnv, storesEnv } from '../environment.ts';
+import { queuesEnv, schedulesEnv, secretsEnv, storesEnv, workerGroupsEnv } from '../environment.ts';
 import { apiRights, framesRights, streamRights, waitRights, webhookRights } from '../rights/roles.ts';
 import type { Lane, Sending, Stores } from '../rights/room.ts';
 
@@ -52,7 +52,7 @@ export class ApiStack extends Stack {
     const api = new PlatformFunction<ApiEnv>(this, 'Api', {
       ...http,
       code: assets.zip('api'),
-      environment: { ...starting, ...secretsEnv(stores) },
+      environment: { ...starting, ...secretsEnv(stores), ...workerGroupsEnv(config) },
       rights: apiRights(stores, sending),
     }).fn;
     const frames = new PlatformFunction<FramesEnv>(this, 'Frames', {

@@ -67,6 +67,34 @@ export class JobCounts {
     return Math.min(COUNT_CAP, Math.max(0, all - live - unsuccessful));
   }
 
+  /** Completed jobs made since then, by tag. Of more than 10,000 jobs of a kind the oldest. */
+  async byTag(workspace: string, since: number): Promise<Map<string, number>> {
+    const from = sortKey(since, '');
+    const runs = { index: RUNS_INDEX, partition: 'runs', sort: 'sort', from };
+    const [live, ...made] = await Promise.all([
+      this.#tags({ ...this.#live(workspace), madeSince: since }),
+      ...JobKind.options.map((kind) => this.#tags({ ...runs, value: runsPartition(workspace, kind) })),
+    ]);
+    const counts = new Map<string, number>();
+    for (const tag of made.flat()) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+    for (const tag of live) counts.set(tag, (counts.get(tag) ?? 0) - 1);
+    return new Map([...counts].filter(([, count]) => count > 0));
+  }
+
+  /** The tag of each job of a range, at most 10,000. */
+  async #tags(range: Range): Promise<string[]> {
+    const tags: string[] = [];
+    let from: Record<string, AttributeValue> | undefined;
+    do {
+      const { Items, LastEvaluatedKey } = await this.#db.send(
+        new QueryCommand({ ...this.#query(range), ProjectionExpression: 'tag', ExclusiveStartKey: from }),
+      );
+      tags.push(...(Items ?? []).flatMap((item) => item.tag?.S ?? []));
+      from = LastEvaluatedKey;
+    } while (from !== undefined && tags.length < COUNT_CAP);
+    return tags.slice(0, COUNT_CAP);
+  }
+
   #live(workspace: string): Range {
     return { index: LIVE_INDEX, partition: 'live', value: workspace, sort: 'due' };
   }

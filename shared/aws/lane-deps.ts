@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { Beats } from '../jobs/beats.ts';
+import { Beats, type WorkerName } from '../jobs/beats.ts';
 import type { JobQueue } from '../jobs/ports.ts';
 import type { AttemptDeps } from '../jobs/run-attempt.ts';
 import type { StartDeps } from '../jobs/start-job.ts';
@@ -37,7 +37,7 @@ export type LaneEnv = {
 /** What running attempts takes on AWS: built once per environment by the two functions that may, `dispatch` and `wait`. */
 export const laneDeps = (
   env: LaneEnv,
-  worker: string,
+  worker: WorkerName,
   queue: JobQueue,
 ): AttemptDeps & StartDeps & { workers: DynamoWorkerStore } => {
   const db = dynamodb();

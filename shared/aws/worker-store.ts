@@ -7,14 +7,18 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { z } from 'zod';
-import type { WorkerStore } from '../jobs/ports.ts';
+import type { Beat, WorkerStore } from '../jobs/ports.ts';
 import { WORKERS, workerKey } from './job-keys.ts';
 
-/** A worker as its last beat left it. `lease` is in milliseconds since 1970. */
+/** A worker as its last beat left it (times in milliseconds since 1970); one of an earlier version tells less. */
 export const Worker = z.object({
   sk: z.string(),
   lease: z.number(),
   jobs: z.array(z.object({ workspace: z.string(), id: z.string(), attempt: z.number() })),
+  at: z.number().optional(),
+  group: z.string().optional(),
+  since: z.number().optional(),
+  executed: z.number().optional(),
 });
 export type Worker = z.infer<typeof Worker>;
 
@@ -28,10 +32,9 @@ export class DynamoWorkerStore implements WorkerStore {
     this.#table = table;
   }
 
-  async beat(worker: string, jobs: Worker['jobs'], leaseUntil: number): Promise<void> {
-    await this.#db.send(
-      new PutItemCommand({ TableName: this.#table, Item: marshall({ ...workerKey(worker), lease: leaseUntil, jobs }) }),
-    );
+  async beat(worker: string, beat: Beat): Promise<void> {
+    const Item = marshall({ ...beat, ...workerKey(worker) });
+    await this.#db.send(new PutItemCommand({ TableName: this.#table, Item }));
   }
 
   async leaseOf(worker: string): Promise<number | undefined> {

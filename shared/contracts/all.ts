@@ -1,6 +1,7 @@
 import * as account from './account.ts';
 import * as acls from './acls.ts';
 import * as audit from './audit.ts';
+import * as configs from './configs.ts';
 import * as folders from './folders.ts';
 import * as groups from './groups.ts';
 import * as instance from './instance.ts';
@@ -21,6 +22,7 @@ import * as tokens from './tokens.ts';
 import * as transfer from './transfer.ts';
 import * as users from './users.ts';
 import * as variables from './variables.ts';
+import * as workers from './workers.ts';
 import * as workspaces from './workspaces.ts';
 
 const files = [
@@ -46,6 +48,8 @@ const files = [
   jobCancels,
   jobLists,
   settings,
+  configs,
+  workers,
   stream,
   transfer,
 ];

@@ -4,7 +4,7 @@ import { JobId } from '../model/ids.ts';
 import { Language } from '../model/language.ts';
 import { ScriptHash, ScriptPath } from '../model/script.ts';
 import { WorkspaceId } from '../model/workspace.ts';
-import { contract, jsonAnswer, jsonBody, NoQuery, noBody } from './contract.ts';
+import { contract, jsonAnswer, jsonBody, NoParams, NoQuery, noBody } from './contract.ts';
 import { JobAnswer } from './job-shapes.ts';
 import { InWorkspace } from './params.ts';
 import { Flag, JsonText, Page, PerPage, Time, wholeNumber } from './query-values.ts';
@@ -51,7 +51,11 @@ export const JobListQuery = z.object({
 export type JobListQuery = z.output<typeof JobListQuery>;
 
 /** The queue reads from the job that is due first, unless asked otherwise. */
-const QueueListQuery = JobListQuery.extend({ order_desc: Flag.default(false) });
+const QueueListQuery = JobListQuery.extend({
+  order_desc: Flag.default(false),
+  /** For superadmins, in the workspace `admins`. */
+  all_workspaces: Flag.default(false),
+});
 
 const jobs = { params: InWorkspace, query: JobListQuery, body: noBody, answer: jsonAnswer(200, z.array(JobAnswer)) };
 
@@ -146,6 +150,22 @@ export const countCompletedJobs = contract({
   body: noBody,
   answer: jsonAnswer(200, z.number()),
   access: mayRead,
+});
+
+/** Of each workspace at most 10,000 jobs are counted. */
+export const countJobsByTag = contract({
+  id: 'countJobsByTag',
+  method: 'GET',
+  path: '/jobs/completed/count_by_tag',
+  summary: 'Completed jobs by tag, of those made in the last seconds given (an hour), in one workspace or all',
+  params: NoParams,
+  query: z.object({
+    horizon_secs: wholeNumber(0, 1_000_000_000).default(3_600),
+    workspace_id: WorkspaceId.optional(),
+  }),
+  body: noBody,
+  answer: jsonAnswer(200, z.array(z.object({ tag: z.string(), count: z.number() }))),
+  access: { needs: 'superadmin' },
 });
 
 export const getQueuePosition = contract({

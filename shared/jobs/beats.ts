@@ -1,5 +1,5 @@
 import type { Job } from '../model/job.ts';
-import type { Delivery, WorkerStore } from './ports.ts';
+import type { Beat, Delivery, WorkerStore } from './ports.ts';
 
 /** A job held this long makes its worker show that it lives; shorter jobs pay nothing. */
 const FIRST_BEAT_MS = 3_000;
@@ -11,7 +11,10 @@ const LEASE_MS = 10_000;
 /** Longer than the lease: a message that comes back finds a worker that is known to be dead. */
 const HIDDEN_S = 12;
 
-type Held = { job: { workspace: string; id: string; attempt: number }; delivery: Delivery };
+type Held = { job: Beat['jobs'][number]; delivery: Delivery };
+
+/** A worker and the group that it belongs to. */
+export type WorkerName = { name: string; group: string };
 
 /**
  * The signs of life of one worker (one execution environment of `dispatch` or `wait`) while it holds jobs: its lease, and
@@ -21,18 +24,21 @@ type Held = { job: { workspace: string; id: string; attempt: number }; delivery:
  */
 export class Beats {
   readonly #workers: WorkerStore;
-  readonly #worker: string;
+  readonly #worker: WorkerName;
   readonly #now: () => number;
+  readonly #since: number;
   readonly #held = new Map<string, Held>();
+  #executed = 0;
   #timer: NodeJS.Timeout | undefined;
   /** Raised at every rest, so that a beat that was on its way then does not go on beside its successors. */
   #round = 0;
   #beating = false;
 
-  constructor(workers: WorkerStore, worker: string, now: () => number) {
+  constructor(workers: WorkerStore, worker: WorkerName, now: () => number) {
     this.#workers = workers;
     this.#worker = worker;
     this.#now = now;
+    this.#since = now();
   }
 
   /** Runs `work` while vouching for the job and keeping its message. */
@@ -45,6 +51,7 @@ export class Beats {
       return await work();
     } finally {
       this.#held.delete(key);
+      this.#executed += 1;
       if (this.#held.size === 0) await this.#rest();
     }
   }
@@ -56,8 +63,16 @@ export class Beats {
   async #beat(round: number): Promise<void> {
     this.#beating = true;
     const held = [...this.#held.values()];
-    const jobs = held.map(({ job }) => job);
-    const vouched = this.#workers.beat(this.#worker, jobs, this.#now() + LEASE_MS).then(
+    const at = this.#now();
+    const beat: Beat = {
+      jobs: held.map(({ job }) => job),
+      lease: at + LEASE_MS,
+      at,
+      group: this.#worker.group,
+      since: this.#since,
+      executed: this.#executed,
+    };
+    const vouched = this.#workers.beat(this.#worker.name, beat).then(
       () => true,
       () => false,
     );
@@ -72,6 +87,6 @@ export class Beats {
     this.#round += 1;
     if (!this.#beating) return;
     this.#beating = false;
-    await this.#workers.gone(this.#worker).catch(() => undefined);
+    await this.#workers.gone(this.#worker.name).catch(() => undefined);
   }
 }

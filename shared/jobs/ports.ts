@@ -230,9 +230,21 @@ export interface Delivery {
   keep(seconds: number): Promise<void>;
 }
 
+/** A worker at one moment. Times are milliseconds since 1970; until `lease` it counts as alive. */
+export type Beat = {
+  jobs: { workspace: string; id: string; attempt: number }[];
+  lease: number;
+  at: number;
+  /** Its worker group. */
+  group: string;
+  /** When it came up, and how many jobs it took up and let go since. */
+  since: number;
+  executed: number;
+};
+
 /** The worker's sign of life, for jobs that run longer than a few seconds. */
 export interface WorkerStore {
-  beat(worker: string, jobs: { workspace: string; id: string; attempt: number }[], leaseUntil: number): Promise<void>;
+  beat(worker: string, beat: Beat): Promise<void>;
   /** Undefined: no beat is known. */
   leaseOf(worker: string): Promise<number | undefined>;
   gone(worker: string): Promise<void>;

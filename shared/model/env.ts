@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { WorkerGroup } from './worker-group.ts';
 
 const jsonText = <T extends z.ZodType>(schema: T) =>
   z
@@ -22,6 +23,9 @@ const Queue = z.object({ url: z.string(), arn: z.string() });
 export const queues = {
   QUEUES: jsonText(z.record(z.string(), Queue.extend({ priority: Queue.optional() }))),
 };
+
+/** `WORKER_GROUPS`: the worker groups as they are deployed, as a JSON list. */
+export const workerGroups = { WORKER_GROUPS: jsonText(z.array(WorkerGroup)) };
 
 /** Where one-shot schedules of far-away jobs live, the role they send with, and where a send that failed for good goes. */
 export const schedules = {

@@ -92,6 +92,25 @@ describe("Windmill's command line", () => {
     expect(await millrace.json('GET', '/w/demo/resources/get_value/f/demo/paint')).toEqual({ litres: 3 });
   });
 
+  test('shows worker groups, workers and queues', { timeout: 30_000 }, async () => {
+    const body = { language: 'bash', content: 'sleep 8' };
+    const id = await millrace.text('POST', '/w/demo/jobs/run/preview', 201, body);
+    const unserved = await millrace.text('POST', '/w/demo/jobs/run/preview?tag=gpu', 201, body);
+    expect(await wmill.run('queues', 'demo')).toMatch(/gpu +0 +1 +0/);
+    expect(await wmill.run('queues')).toMatch(/bash +1 +0 +0/);
+    for (let looks = 0; looks < 60; looks += 1) {
+      if ((await millrace.json('GET', '/workers/list')).length > 0) break;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const workers = await wmill.run('workers');
+    expect(workers).toContain('Worker Group: default (1 workers)');
+    expect(workers).toContain(`wk-default-`);
+    await wmill.run('instance', 'add', 'here', millrace.url, millrace.token);
+    expect(await wmill.run('worker-groups')).toContain('"worker_tags"');
+    await millrace.text('POST', `/w/demo/jobs_u/queue/cancel/${unserved}`, 200, {});
+    await millrace.text('POST', `/w/demo/jobs_u/queue/cancel/${id}`, 200, {});
+  });
+
   test('reads the audit log', async () => {
     const lines: { operation: string }[] = JSON.parse(await wmill.run('audit', 'list', '--json'));
     expect(lines.map((line) => line.operation)).toContain('scripts.create');

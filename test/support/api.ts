@@ -15,6 +15,7 @@ import { AwsLogStore } from '../../shared/aws/log-store.ts';
 import { passwordHash } from '../../shared/aws/passwords.ts';
 import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
 import { UserCatalog } from '../../shared/aws/user-catalog.ts';
+import type { WorkerGroup } from '../../shared/model/worker-group.ts';
 import { serveService } from './serve-service.ts';
 
 const PLACE = { accountId: '000000000000', region: 'us-east-1' };
@@ -95,11 +96,22 @@ const startServices = async (folder: string) => {
   return { servers, queue, secretsKeyArn, stop };
 };
 
+const GROUP: WorkerGroup = {
+  name: 'default',
+  tags: ['python3', 'bash', 'bun'],
+  max_concurrency: 20,
+  priority_concurrency: 10,
+  batch_size: 1,
+  time_limit_s: 840,
+  memory_mb: 1024,
+  runner_concurrency: 130,
+};
+
 /** Sets the environment that the template would give; only a test's own process sees it. */
 const setEnvironment = (services: Awaited<ReturnType<typeof startServices>>): void => {
   const { dynamo, s3, sqs, scheduler, kms } = services.servers;
   const queues = Object.fromEntries(
-    ['python3', 'bash', 'bun'].map((tag) => {
+    GROUP.tags.map((tag) => {
       const { url, arn } = services.queue(tag);
       return [tag, { url: url.replace('http://127.0.0.1:1', sqs.endpoint), arn }];
     }),
@@ -118,6 +130,7 @@ const setEnvironment = (services: Awaited<ReturnType<typeof startServices>>): vo
     PAYLOAD_BUCKET: 'payloads',
     SECRETS_KEY_ARN: services.secretsKeyArn,
     QUEUES: JSON.stringify(queues),
+    WORKER_GROUPS: JSON.stringify([GROUP]),
     SCHEDULE_GROUP: 'jobs',
     SCHEDULE_ROLE_ARN: 'arn:aws:iam::000000000000:role/sender',
     SCHEDULE_DEAD_LETTER_ARN: 'arn:aws:sqs:us-east-1:000000000000:dead',

@@ -11,6 +11,7 @@ import { DynamoMaskStore } from '../../shared/aws/mask-store.ts';
 import { AwsPayloadStore } from '../../shared/aws/payload-store.ts';
 import { S3UploadStore } from '../../shared/aws/upload-store.ts';
 import { DynamoWorkerStore } from '../../shared/aws/worker-store.ts';
+import type { Beat } from '../../shared/jobs/ports.ts';
 import type { FollowupName, Job } from '../../shared/model/job.ts';
 import { InstanceSettings } from '../../shared/model/settings.ts';
 import { aesBox } from './aes-box.ts';
@@ -118,4 +119,14 @@ export const aJob = (more: Partial<Job> & { id: string }): Job => ({
   visible_to_owner: true,
   op: 'create:1',
   ...more,
+});
+
+/** The beat of a worker that holds these jobs and counts as alive until `lease`. */
+export const aBeat = (jobs: Beat['jobs'], lease: number): Beat => ({
+  jobs,
+  lease,
+  at: lease - 10_000,
+  group: 'default',
+  since: 0,
+  executed: 0,
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isResent, looksAt } from '../../../functions/reaper/looks.ts';
 import { type ReaperDeps, recoverJobs } from '../../../functions/reaper/recover-jobs.ts';
 import type { Job } from '../../../shared/model/job.ts';
-import { aJob, type Stores, startStores } from '../../support/stores.ts';
+import { aBeat, aJob, type Stores, startStores } from '../../support/stores.ts';
 
 let stores: Stores;
 beforeAll(async () => {
@@ -47,7 +47,7 @@ const reaper = (now: number, live: Job[] = [], backlog = 0) => {
 describe('the reaper', () => {
   it('queues the jobs of a worker whose lease ran out again, and forgets the worker', async () => {
     const job = await running('stale', 'wk-stale');
-    await stores.workers.beat('wk-stale', [{ workspace: 'demo', id: 'stale', attempt: 1 }], 20_000);
+    await stores.workers.beat('wk-stale', aBeat([{ workspace: 'demo', id: 'stale', attempt: 1 }], 20_000));
     const { deps, sent } = reaper(20_001);
     await recoverJobs(deps, () => 0);
     expect(await stores.jobs.get(job)).toMatchObject({ status: 'queued', attempt: 1, tries: 1 });
@@ -57,7 +57,7 @@ describe('the reaper', () => {
 
   it('leaves the jobs of a living worker alone', async () => {
     const job = await running('alive', 'wk-alive');
-    await stores.workers.beat('wk-alive', [{ workspace: 'demo', id: 'alive', attempt: 1 }], 20_000);
+    await stores.workers.beat('wk-alive', aBeat([{ workspace: 'demo', id: 'alive', attempt: 1 }], 20_000));
     await recoverJobs(reaper(19_999, [job]).deps, () => 0);
     expect(await stores.jobs.get(job)).toMatchObject({ status: 'running' });
     await stores.workers.gone('wk-alive');

@@ -4,7 +4,7 @@ import { finishJob } from '../../../shared/jobs/finish-job.ts';
 import { releaseLost } from '../../../shared/jobs/release-job.ts';
 import { runFollowups } from '../../../shared/jobs/run-followups.ts';
 import type { Job } from '../../../shared/model/job.ts';
-import { aJob, type Stores, startStores } from '../../support/stores.ts';
+import { aBeat, aJob, type Stores, startStores } from '../../support/stores.ts';
 
 let stores: Stores;
 beforeAll(async () => {
@@ -57,7 +57,7 @@ describe('a job item', () => {
     const job = await claimed('holder');
     const claim = { worker: 'wk-b', op: 'claim:b' };
     expect(await claimJob(stores, job, { ...claim, now: 10_000 })).toMatchObject({ is: 'early', dueAt: 11_500 });
-    await stores.workers.beat('wk-a', [], 60_000);
+    await stores.workers.beat('wk-a', aBeat([], 60_000));
     expect(await claimJob(stores, job, { ...claim, now: 30_000 })).toMatchObject({ is: 'early', dueAt: 60_500 });
     expect(await claimJob(stores, job, { ...claim, now: 61_000 })).toMatchObject({ is: 'lost', job: { attempt: 1 } });
     await stores.workers.gone('wk-a');
