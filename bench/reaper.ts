@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { type LocalCloud, startLocalCloud } from '../local/cloud.ts';
 import { toItem } from '../shared/aws/job-item.ts';
@@ -15,7 +16,7 @@ const BATCH = 25;
 const READ_USD = 0.125;
 const CALL_USD = { lambda: 0.2, sqs: 0.4 };
 
-const call = async (cloud: LocalCloud, operation: string, input: object): Promise<unknown> => {
+const call = async (cloud: LocalCloud, operation: string, input: object): Promise<void> => {
   const { status, body } = await cloud.services.dynamodb.answer({
     service: 'dynamodb',
     method: 'POST',
@@ -24,9 +25,7 @@ const call = async (cloud: LocalCloud, operation: string, input: object): Promis
     headers: { 'x-amz-target': `DynamoDB_20120810.${operation}`, 'content-type': 'application/x-amz-json-1.0' },
     body: Buffer.from(JSON.stringify(input)),
   });
-  const answer: unknown = JSON.parse(String(body));
   if (status !== 200) throw new Error(`${operation}: ${status} ${String(body)}`);
-  return answer;
 };
 
 const jobOf = (n: number, due: number): Job => ({
@@ -63,11 +62,12 @@ const insert = async (cloud: LocalCloud, table: string, count: number): Promise<
   }
 };
 
-const jobsTable = async (cloud: LocalCloud): Promise<string> => {
-  const { TableNames } = z.object({ TableNames: z.array(z.string()) }).parse(await call(cloud, 'ListTables', {}));
-  const found = TableNames.find((name) => name.includes('JobsTable'));
-  if (found === undefined) throw new Error(`no table of jobs among ${TableNames.join(', ')}`);
-  return found;
+/** The table whose items expire: its name is the template's affair. */
+const jobsTable = (home: string): string => {
+  const database = new DatabaseSync(join(home, 'dynamodb/dynamodb.db'), { readOnly: true });
+  const found = database.prepare("SELECT table_name AS name FROM _tables WHERE ttl_attribute = 'expires'").get();
+  database.close();
+  return z.object({ name: z.string() }).parse(found).name;
 };
 
 const hourOf = async (cloud: LocalCloud, live: number): Promise<Row> => {
@@ -98,7 +98,7 @@ const measure = async (live: number): Promise<Row> => {
   const cloud = await startLocalCloud({ home, port: 0, workers: 0 });
   try {
     await makeWorkspace(cloud);
-    await insert(cloud, await jobsTable(cloud), live);
+    await insert(cloud, jobsTable(home), live);
     return await hourOf(cloud, live);
   } finally {
     await cloud.stop();
