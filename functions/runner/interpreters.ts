@@ -4,8 +4,8 @@ import { access, open } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** A program that runs user code. */
-export type Interpreter = 'python3' | 'bash' | 'bun';
+/** A program that runs user code, or fetches what it needs. */
+export type Interpreter = 'python3' | 'bash' | 'bun' | 'uv';
 
 /** No such interpreter in this image or on this machine. The message names it and how to mend it. */
 class InterpreterMissing extends Error {
@@ -20,12 +20,14 @@ const ASK: Record<Interpreter, string[] | undefined> = {
   python3: ['-c', 'import sys; print(sys.executable)'],
   bun: ['-e', 'console.log(process.execPath)'],
   bash: undefined,
+  uv: undefined,
 };
 
 const MEND: Record<Interpreter, string> = {
   python3: 'Install Python 3.9 or newer so that `python3` is on PATH',
   bun: 'Install bun (`npm install bun`) so that `bun` is on PATH',
   bash: 'Install bash so that `bash` is on PATH',
+  uv: 'Install uv (https://docs.astral.sh/uv) so that `uv` is on PATH',
 };
 
 /** Finds interpreters on `path` once each; a failed search is repeated, so that an install mends a living environment. */

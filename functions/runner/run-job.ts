@@ -13,6 +13,7 @@ import { LastLines } from './last-lines.ts';
 import type { Ended, Launch } from './launch.ts';
 import { failure, type Verdict } from './outcome.ts';
 import { type Emit, FrameWriter, readOutput } from './output-reader.ts';
+import { planDependencies } from './packages/plan-dependencies.ts';
 import { killGroup } from './processes.ts';
 
 export type RunDeps = {
@@ -60,7 +61,8 @@ const attempt = async (request: RunnerRequest, deps: RunDeps, writer: FrameWrite
   const { environment } = deps;
   const argsText = await argsTextOf(request);
   const args = parsedArgs(argsText);
-  const plan = await PLANNERS[request.language]({ request, args, argsText, folder, places: environment.places });
+  const planner = request.dependencies === undefined ? PLANNERS[request.language] : planDependencies;
+  const plan = await planner({ request, args, argsText, folder, places: environment.places });
   const last = new LastLines(request.resultLimitBytes);
   const pipe = await environment.pipe();
   const startedAt = deps.now();
@@ -109,7 +111,8 @@ const envOf = (request: RunnerRequest, plan: Plan, path: string, folder: JobFold
   TZ: 'UTC',
   HOME: folder.path,
   ...plan.env,
-  ...request.env,
+  // Builds of packages are told nothing that is the job's: no WM_TOKEN.
+  ...(request.dependencies === undefined ? request.env : {}),
   TMPDIR: folder.tmp,
 });
 

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { Language } from './language.ts';
 
+/** URLs where packages come from: the extra indexes are asked before the default one. They may hold names and passwords. */
+export const PackageIndexes = z.object({ default: z.url(), extra: z.array(z.url()) });
+export type PackageIndexes = z.infer<typeof PackageIndexes>;
+
 /**
  * What a lane gives the runner for one attempt at one job. Everything the runner may hold is in here: it has no
  * credentials of its own.
@@ -9,6 +13,17 @@ export const RunnerRequest = z.object({
   job: z.object({ workspace: z.string(), id: z.string(), attempt: z.number().int().positive() }),
   language: Language,
   code: z.string(),
+  /**
+   * Set for a job that makes a Python lock: these requirements are resolved instead of running the code, for the Python of
+   * the runner, which has to be the one that is wanted. The result is `{lock, packages: [{name, version, hashes}]}`.
+   */
+  dependencies: z
+    .object({
+      requirements: z.array(z.string()),
+      python: z.object({ specifier: z.string(), line: z.number() }).optional(),
+      indexes: PackageIndexes,
+    })
+    .optional(),
   /** Function to call instead of `main`. */
   entrypoint: z.string().optional(),
   /** The JSON text of the arguments, or a presigned GET of it when it is large. Text, so that no number changes on its way. */

@@ -25,15 +25,22 @@ export const resolvePackages = async (
 ): Promise<ResolvedPackage[]> => {
   if (requirements.length === 0) return [];
   writeFileSync(join(places.folder, 'requirements.in'), `${requirements.join('\n')}\n`);
+  return resolvedPackages(await runUv(places, compileArguments(places.python, 'requirements.in'), timeoutMs));
+};
+
+/** Arguments with which uv chooses packages for `python` and prints what it chose. `input` is a file of requirements. */
+export const compileArguments = (python: string, input: string): string[] => {
   const flags = ['--quiet', '--no-header', '--no-annotate', '--strip-extras', '--generate-hashes'];
-  const argv = ['pip', 'compile', ...flags, '--python', places.python, 'requirements.in'];
-  const printed = await runUv(places, argv, timeoutMs);
-  return printed
+  return ['pip', 'compile', ...flags, '--python', python, input];
+};
+
+/** Reads what uv printed. */
+export const resolvedPackages = (printed: string): ResolvedPackage[] =>
+  printed
     .replaceAll(/\\\r?\n/g, ' ')
     .split('\n')
     .filter((line) => line.trim() !== '')
     .map(resolved);
-};
 
 const resolved = (line: string): ResolvedPackage => {
   const [, name, version, hashes = ''] = PINNED.exec(line.trim()) ?? [];

@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PackageIndexes } from '../../../shared/model/runner.ts';
 import { killGroup } from '../processes.ts';
-
-/** Where packages come from: the extra indexes are asked before the default one. */
-type PackageIndexes = { default: string; extra: string[] };
 
 export type UvPlaces = {
   /** The program `uv`. */
@@ -35,6 +33,8 @@ export class PackagesFailed extends Error {
   }
 }
 
+/** How long an answer of an index may take, seconds. */
+const ANSWER_S = 30;
 /** uv's exit code when something went wrong outside of its choice. */
 const OUTSIDE = 2;
 const OUTPUT_LIMIT = 4 * 1024 * 1024;
@@ -77,21 +77,29 @@ export const runUv = async (places: UvPlaces, argv: string[], timeoutMs: number)
   }
 };
 
-/**
- * Indexes, which may hold passwords, stand here and not among the arguments, which everybody on a machine can read. Builds
- * can: whoever lets a package be built from source lets its author see them.
- */
 const environmentOf = (places: UvPlaces, tmp: string): Record<string, string> => ({
   PATH: places.path,
   HOME: places.folder,
   TMPDIR: tmp,
   LANG: 'C.UTF-8',
-  UV_CACHE_DIR: join(places.folder, 'cache'),
-  UV_DEFAULT_INDEX: places.indexes.default,
-  UV_INDEX: places.indexes.extra.join(' '),
+  ...uvEnvironment(places.indexes, join(places.folder, 'cache'), places.answerSeconds ?? ANSWER_S),
+});
+
+/**
+ * What uv is told by its environment. Indexes, which may hold passwords, stand here and not among the arguments, which
+ * everybody on a machine can read. Builds can: whoever lets a package be built from source lets its author see them.
+ */
+export const uvEnvironment = (
+  indexes: PackageIndexes,
+  cache: string,
+  answerSeconds: number = ANSWER_S,
+): Record<string, string> => ({
+  UV_CACHE_DIR: cache,
+  UV_DEFAULT_INDEX: indexes.default,
+  UV_INDEX: indexes.extra.join(' '),
   // Once an index has a package, no other is asked for it: else whoever takes its name in a public one is installed.
   UV_INDEX_STRATEGY: 'first-index',
-  UV_HTTP_TIMEOUT: String(places.answerSeconds ?? 30),
+  UV_HTTP_TIMEOUT: String(answerSeconds),
   UV_NO_CONFIG: '1',
   UV_PYTHON_DOWNLOADS: 'never',
   UV_NO_PROGRESS: '1',
