@@ -31,6 +31,8 @@ import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
 import { KmsSecretBox } from '../../shared/aws/secret-box.ts';
 import { SettingsStore } from '../../shared/aws/settings-store.ts';
 import { startDeps } from '../../shared/aws/start-deps.ts';
+import { DynamoUploadPromises } from '../../shared/aws/upload-promises.ts';
+import { S3UploadStore } from '../../shared/aws/upload-store.ts';
 import { UserCatalog } from '../../shared/aws/user-catalog.ts';
 import { CatalogValueReads } from '../../shared/aws/value-reads.ts';
 import { DynamoWorkerStore } from '../../shared/aws/worker-store.ts';
@@ -60,6 +62,7 @@ import { scheduleRoutes } from './schedule-routes.ts';
 import { scriptRoutes } from './script-routes.ts';
 import { settingsRoutes } from './settings-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
+import { uploadRoutes } from './upload-routes.ts';
 import { userRoutes } from './user-routes.ts';
 import { variableRoutes } from './variable-routes.ts';
 import { workerRoutes } from './worker-routes.ts';
@@ -166,6 +169,10 @@ export const handler = httpHandler({
       rosters: callers.rosters,
       reads: new JobReads(db, JOBS_TABLE),
       defaults: new ScheduleDefaults(db, CATALOG_TABLE),
+    }),
+    ...uploadRoutes({
+      uploads: new S3UploadStore(PAYLOAD_BUCKET),
+      promises: new DynamoUploadPromises(db, JOBS_TABLE),
     }),
     ...jobRoutes({
       ...start,

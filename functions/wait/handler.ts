@@ -6,6 +6,7 @@ import { callerStores } from '../../shared/aws/http-deps.ts';
 import { laneDeps } from '../../shared/aws/lane-deps.ts';
 import { jobQueueOf } from '../../shared/aws/queue-deps.ts';
 import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
+import { DynamoUploadPromises } from '../../shared/aws/upload-promises.ts';
 import { streamingHandler } from '../../shared/http/streaming-handler.ts';
 import { parseEnv } from '../../shared/model/env.ts';
 import { Background } from './background.ts';
@@ -26,6 +27,7 @@ export const handler = streamingHandler({
   deps: { ...callers, tokens: cachedTokens(callers.tokens), now: Date.now },
   routes: waitRoutes({
     ...lane,
+    promises: new DynamoUploadPromises(db, env.JOBS_TABLE),
     directory: new AwsScriptDirectory(db, env.CATALOG_TABLE),
     worker,
     background,

@@ -10,13 +10,14 @@ import {
 import { type Output, type Pieces, type Route, route } from '../../shared/http/route.ts';
 import { runRoutes } from '../../shared/http/run-wish.ts';
 import { planRun, type ScriptDirectory } from '../../shared/jobs/plan-run.ts';
+import type { ArgsUploadDeps } from '../../shared/jobs/uploaded-args.ts';
 import { visibleJob } from '../../shared/jobs/visible-job.ts';
 import { isSuccess, type Job, type JobKey } from '../../shared/model/job.ts';
 import type { InstanceSettings } from '../../shared/model/settings.ts';
 import { awaitJob } from './await-job.ts';
 import { type RunHereDeps, runHere } from './run-here.ts';
 
-export type WaitDeps = RunHereDeps & { directory: ScriptDirectory };
+export type WaitDeps = RunHereDeps & ArgsUploadDeps & { directory: ScriptDirectory };
 
 /** A first byte must come within CloudFront's 60 s: what takes longer is waited for by another request. */
 const ANSWER_WITHIN_MS = 50_000;
@@ -33,7 +34,7 @@ const CONTRACTS = {
 
 /** The routes that run a job and answer its result. */
 export const waitRoutes = (deps: WaitDeps): Route[] => [
-  ...runRoutes(deps.jobs, CONTRACTS, async (wish, now) => {
+  ...runRoutes(deps, CONTRACTS, async (wish, now) => {
     const settings = await deps.settings.read(now);
     const request = await planRun(deps.directory, wish, { now, random: randomBytes(10), settings });
     const deadline = now + patienceMs(settings);

@@ -5,6 +5,8 @@ import { jobQueueOf } from '../../shared/aws/queue-deps.ts';
 import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
 import { SettingsStore } from '../../shared/aws/settings-store.ts';
 import { startDeps } from '../../shared/aws/start-deps.ts';
+import { DynamoUploadPromises } from '../../shared/aws/upload-promises.ts';
+import { S3UploadStore } from '../../shared/aws/upload-store.ts';
 import { httpHandler } from '../../shared/http/handler.ts';
 import { parseEnv } from '../../shared/model/env.ts';
 import { Env } from './env.ts';
@@ -21,6 +23,8 @@ export const handler = httpHandler({
   deps: { ...callers, tokens: cachedTokens(callers.tokens), now: Date.now },
   routes: webhookRoutes({
     ...start,
+    uploads: new S3UploadStore(env.PAYLOAD_BUCKET),
+    promises: new DynamoUploadPromises(db, env.JOBS_TABLE),
     scripts: new AwsScriptDirectory(db, env.CATALOG_TABLE),
     settings: new SettingsStore(db, env.CATALOG_TABLE),
   }),

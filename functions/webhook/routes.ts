@@ -11,8 +11,9 @@ import { runRoutes } from '../../shared/http/run-wish.ts';
 import { planRun, type ScriptDirectory } from '../../shared/jobs/plan-run.ts';
 import type { Settings } from '../../shared/jobs/ports.ts';
 import { type StartDeps, startJob } from '../../shared/jobs/start-job.ts';
+import type { ArgsUploadDeps } from '../../shared/jobs/uploaded-args.ts';
 
-export type WebhookDeps = StartDeps & { scripts: ScriptDirectory; settings: Settings };
+export type WebhookDeps = StartDeps & ArgsUploadDeps & { scripts: ScriptDirectory; settings: Settings };
 
 const CONTRACTS = {
   byPath: [runScriptByPath, runScriptByPathGet],
@@ -22,7 +23,7 @@ const CONTRACTS = {
 
 /** The routes that queue a job and answer its id. */
 export const webhookRoutes = (deps: WebhookDeps): Route[] =>
-  runRoutes(deps.jobs, CONTRACTS, async (wish, now) => {
+  runRoutes(deps, CONTRACTS, async (wish, now) => {
     const settings = await deps.settings.read(now);
     const request = await planRun(deps.scripts, wish, { now, random: randomBytes(10), settings });
     const job = await startJob(deps, request, `create:${randomUUID()}`, now);

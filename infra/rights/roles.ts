@@ -61,6 +61,7 @@ const mayStartJobs = (stores: Stores, sending: Sending): PolicyStatement[] => [
   onTable(stores.jobs, 'GetItem', 'PutItem', 'UpdateItem', 'Query'),
   onTable(stores.catalog, 'GetItem', 'BatchGetItem', 'Query'),
   onObjects(stores.payload, 'PutObject', 'args', 'code'),
+  onObjects(stores.payload, 'GetObject', 'args'),
   everyQueue(sending),
   ...onSchedules(sending.schedules, 'CreateSchedule'),
 ];

@@ -7,6 +7,7 @@ import type { JobKey, JobKind } from '../model/job.ts';
  * |----------------------------|-------------------|------------------------------|----------------------------|------------|
  * | `job`                      | the job           | startJob, every transition   | all                        | TTL        |
  * | `args#<digest>`            | large arguments   | startJob, before the job     | dispatch, wait, api        | expiry     |
+ * | `upload`                   | who may use what is uploaded | api, before there is a job | webhook, wait        | TTL        |
  * | `code#<digest>`            | a preview's code  | startJob, before the job     | dispatch, wait, api        | expiry     |
  * | `result#<digest>`          | a larger result   | finishJob, before the finish | api, stream, wait          | expiry     |
  * | `log#<attempt>#<start>`    | a page of the log | dispatch, wait while running | api, stream                | expiry, and the page that covers it |

@@ -14,7 +14,7 @@ const OfAttempt = z.object({
 });
 
 /** Where a client may put something: PUT to `url` with these headers. */
-export const Invitation = z.object({ url: z.string(), headers: z.record(z.string(), z.string()) });
+const Invitation = z.object({ url: z.string(), headers: z.record(z.string(), z.string()) });
 
 /** A runner whose job has a large result asks where to put it: the job's own place for this attempt, once. */
 export const resultUpload = contract({

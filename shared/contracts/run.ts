@@ -2,8 +2,9 @@ import { z } from 'zod';
 import type { Access } from '../access/decide.ts';
 import { JobId } from '../model/ids.ts';
 import { JsonObject } from '../model/json.ts';
+import { StatedContent } from '../model/runner.ts';
 import { ScriptHash, ScriptLanguage } from '../model/script.ts';
-import { contract, jsonBody, jsonPiecesAnswer, NoQuery, noBody, rawBody, textAnswer } from './contract.ts';
+import { contract, jsonAnswer, jsonBody, jsonPiecesAnswer, NoQuery, noBody, rawBody, textAnswer } from './contract.ts';
 import { InWorkspace, OfHash, OfJob, OfPath } from './params.ts';
 import { Flag, Time, wholeNumber } from './query-values.ts';
 
@@ -30,6 +31,8 @@ export const RunQuery = z.object({
   include_query: z.string().optional(),
   raw: Flag.optional(),
   wrap_body: Flag.optional(),
+  /** Arguments that were uploaded before, named by what `jobs/args_upload` answered; the request brings none then. */
+  args_ref: JobId.optional(),
   /** GET: the arguments as url-safe base64 of JSON. */
   payload: z.string().optional(),
 });
@@ -51,6 +54,30 @@ export type Preview = z.output<typeof Preview>;
 const byPath = { params: OfPath, query: RunQuery, access: mayRun };
 const byHash = { params: OfHash, query: RunQuery, access: mayRun };
 const preview = { params: InWorkspace, query: RunQuery, body: jsonBody(Preview), access: mayRun };
+
+/**
+ * For arguments over 6 MB: PUT their JSON text to `upload_url` with `headers` within 15 minutes, then call a run route with
+ * `args_ref`. The reference is its caller's own, makes one job, and is good for 12 hours.
+ */
+export const uploadJobArgs = contract({
+  id: 'uploadJobArgs',
+  method: 'POST',
+  path: '/w/{workspace}/jobs/args_upload',
+  summary: 'A place to upload large arguments of a job to (up to 100 MB): state their size and SHA-256',
+  params: InWorkspace,
+  query: NoQuery,
+  body: jsonBody(StatedContent),
+  answer: jsonAnswer(
+    201,
+    z.object({
+      upload_url: z.string(),
+      headers: z.record(z.string(), z.string()),
+      args_ref: z.string(),
+      expires_at: z.string(),
+    }),
+  ),
+  access: mayRun,
+});
 
 /** Queue a job and answer its id at once: bare text, no quotes, no newline. */
 export const runScriptByPath = contract({

@@ -57,7 +57,10 @@ const lowerCaseHeaders = (headers: HttpEvent['headers']): Record<string, string>
 export const toRequest = (event: HttpEvent): HttpRequest => {
   const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
   if (body.length > BODY_LIMIT_BYTES)
-    throw new Problem(413, `body: ${body.length} bytes are more than the limit of ${BODY_LIMIT_BYTES}`);
+    throw new Problem(
+      413,
+      `body: ${body.length} bytes are more than the limit of ${BODY_LIMIT_BYTES}: upload large arguments (jobs/args_upload) and run with args_ref`,
+    );
   const headers = lowerCaseHeaders(event.headers);
   return {
     id: event.requestContext.requestId,

@@ -4,6 +4,7 @@ import type { Contract } from '../contracts/contract.ts';
 import type { Preview, RunQuery } from '../contracts/run.ts';
 import type { RunWish, Wanted } from '../jobs/plan-run.ts';
 import type { JobStore } from '../jobs/ports.ts';
+import { type ArgsUploadDeps, type TakenArgs, takeArgs } from '../jobs/uploaded-args.ts';
 import { visibleJob } from '../jobs/visible-job.ts';
 import { badRequest } from '../model/errors.ts';
 import type { JsonObject } from '../model/json.ts';
@@ -17,11 +18,30 @@ type RunInput = {
   params: { workspace: string };
   query: RunQuery;
   request: HttpRequest;
+  now: number;
+};
+
+/** What a run route needs besides what answers it. */
+export type RunDeps = ArgsUploadDeps & { jobs: Pick<JobStore, 'get'> };
+
+const OWN_ARGS = ['payload', 'raw', 'wrap_body', 'include_header', 'include_query'] as const;
+
+/** Arguments that were uploaded before are taken as they are: what the request brings besides is refused. */
+const uploadedArgs = async (deps: RunDeps, input: RunInput, ref: string, bringsArgs: boolean): Promise<TakenArgs> => {
+  const other = OWN_ARGS.find((name) => input.query[name] !== undefined);
+  if (bringsArgs || other !== undefined)
+    throw badRequest(
+      `Bad request: query args_ref: the arguments were uploaded, so ${other ?? 'the body'} cannot add any`,
+    );
+  if (input.query.job_id !== undefined || input.request.headers['idempotency-key'] !== undefined)
+    throw badRequest('Bad request: query args_ref: is the id of the job already: leave out job_id and Idempotency-Key');
+  const { principal, standing, params, now } = input;
+  return takeArgs(deps, { workspace: params.workspace, id: ref }, { standing, email: principal.email }, now);
 };
 
 /** What a request to a run route asks for. `args` replaces those that the body would give. */
-const wishOf = async (input: RunInput, wanted: Wanted, args?: JsonObject): Promise<RunWish> => ({
-  ...(args === undefined ? await argsOf(input.request, input.query) : { args, argsText: undefined }),
+const wishOf = async (deps: RunDeps, input: RunInput, wanted: Wanted, args?: JsonObject): Promise<RunWish> => ({
+  ...(await givenArgs(deps, input, args)),
   workspace: input.params.workspace,
   wanted,
   options: input.query,
@@ -29,6 +49,16 @@ const wishOf = async (input: RunInput, wanted: Wanted, args?: JsonObject): Promi
   standing: input.standing,
   idempotencyKey: input.request.headers['idempotency-key'],
 });
+
+const givenArgs = async (deps: RunDeps, input: RunInput, args: JsonObject | undefined) => {
+  const ref = input.query.args_ref;
+  if (ref !== undefined) {
+    const brings = args === undefined ? input.request.body.length > 0 : Object.keys(args).length > 0;
+    const { id, ...given } = await uploadedArgs(deps, input, ref, brings);
+    return { argsText: undefined, ...given, uploadedFor: id };
+  }
+  return args === undefined ? argsOf(input.request, input.query) : { args, argsText: undefined };
+};
 
 /** The code of a preview; throws 400 when the body holds none that can run. */
 const codeWanted = (body: Preview): Wanted => {
@@ -62,24 +92,28 @@ export type RunContracts<A> = {
  * belong to are looked up first: they must be of this workspace, and the caller must be able to see them.
  */
 export const runRoutes = <A>(
-  jobs: Pick<JobStore, 'get'>,
+  deps: RunDeps,
   contracts: RunContracts<A>,
   answer: (wish: RunWish, now: number) => Promise<Output<A>>,
 ): Route[] => {
   const start = async (wish: RunWish, now: number): Promise<Output<A>> => {
     for (const id of new Set([wish.options.parent_job, wish.options.root_job]))
-      if (id !== undefined) await visibleJob(jobs, wish.standing, { workspace: wish.workspace, id });
+      if (id !== undefined) await visibleJob(deps.jobs, wish.standing, { workspace: wish.workspace, id });
     return answer(wish, now);
   };
   return [
     ...contracts.byPath.map((contract) =>
-      route(contract, async (input) => start(await wishOf(input, { by: 'path', path: input.params.path }), input.now)),
+      route(contract, async (input) =>
+        start(await wishOf(deps, input, { by: 'path', path: input.params.path }), input.now),
+      ),
     ),
     ...contracts.byHash.map((contract) =>
-      route(contract, async (input) => start(await wishOf(input, { by: 'hash', hash: input.params.hash }), input.now)),
+      route(contract, async (input) =>
+        start(await wishOf(deps, input, { by: 'hash', hash: input.params.hash }), input.now),
+      ),
     ),
     route(contracts.byCode, async (input) =>
-      start(await wishOf(input, codeWanted(input.body), input.body.args ?? {}), input.now),
+      start(await wishOf(deps, input, codeWanted(input.body), input.body.args ?? {}), input.now),
     ),
   ];
 };

@@ -5,6 +5,9 @@ import type { PayloadStore, ResultCache } from './ports.ts';
 
 type CacheDeps = { cache: ResultCache; payloads: PayloadStore };
 
+/** Larger arguments are not read for the sake of a cached result. */
+const MOST_BYTES = 6 * 1024 * 1024;
+
 /** The same value has the same text, whatever the order of its keys. */
 const canonical = (value: Json): string => {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
@@ -19,6 +22,7 @@ const canonical = (value: Json): string => {
  */
 export const cacheKeyOf = async (payloads: PayloadStore, job: Job): Promise<string | undefined> => {
   if (job.cache_ttl === undefined || job.hash === undefined) return undefined;
+  if (job.args.at === 'object' && job.args.bytes > MOST_BYTES) return undefined;
   const args = parseJson(await payloads.get(job, job.args));
   const key = [job.hash, job.entrypoint ?? '', job.permissioned_as, args.ok ? canonical(args.value) : ''];
   return sha256Hex(JSON.stringify(key));

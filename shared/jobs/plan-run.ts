@@ -64,6 +64,10 @@ export type RunWish = {
   wanted: Wanted;
   args: JsonObject;
   argsText: string | undefined;
+  /** Arguments that lie in S3 already and were not looked into; `args` is empty then. */
+  stored?: RunRequest['storedArgs'];
+  /** The job that the arguments were uploaded for: it has this id. */
+  uploadedFor?: string;
   options: RunOptions;
   principal: Principal;
   /** What the principal is in the workspace. */
@@ -96,6 +100,7 @@ export const planRun = async (
   await checkMayRun(scripts, wish, script);
   const runnable = runnableOf(wish.wanted, script);
   const stated = options.tag ?? (wish.wanted.by === 'code' ? wish.wanted.tag : undefined) ?? script?.tag;
+  if (wish.stored !== undefined) checkUnseen(script?.settings, stated);
   const { [ENTRYPOINT_ARG]: entrypoint, ...args } = wish.args;
   const tag = interpolated(stated ?? defaultTag(runnable.language), workspace, args).slice(0, LONGEST_TAG);
   if (!mayUseTag(moment.settings.custom_tags, workspace, tag))
@@ -104,9 +109,10 @@ export const planRun = async (
     workspace,
     runnable,
     args,
+    ...(wish.stored === undefined ? {} : { storedArgs: wish.stored }),
     ...(wish.argsText === undefined || entrypoint !== undefined ? {} : { argsText: wish.argsText }),
     owner: ownerOf(wish, script),
-    tag: interpolated(tag ?? defaultTag(runnable.language), workspace, args).slice(0, LONGEST_TAG),
+    tag,
     timeout_s: timeoutOf([options.timeout, script?.timeout || undefined], moment.settings?.job_default_timeout),
     ...(await identity(wish, moment)),
     scheduled_for: dueAt(options, moment.now),
@@ -149,6 +155,16 @@ export const runAsDeployed = (script: DeployedScript, workspace: string, args: J
     ...(script.priority === undefined ? {} : { priority: script.priority }),
     settings,
   };
+};
+
+/** Arguments that nothing looks into cannot decide how their job runs. */
+const checkUnseen = (settings: StatedSettings | undefined, tag: string | undefined): void => {
+  const asked = [tag, settings?.concurrency_key].some((text) => text?.includes('$args['));
+  const kept = Boolean(settings?.debounce_delay_s) || settings?.restart_unless_cancelled === true;
+  if (asked || kept)
+    throw badRequest(
+      'Bad request: query args_ref: more than 6 MB of arguments do not go with a tag or concurrency key made of $args[...], with debouncing, or with a perpetual script',
+    );
 };
 
 /** Running needs to see what is run; a limited token must be good for just this. Code of the request has no path of its own. */
@@ -247,9 +263,10 @@ const dueAt = (options: RunOptions, now: number): number => {
 };
 
 const identity = async (
-  wish: { workspace: string; principal: Principal; options: RunOptions; idempotencyKey: string | undefined },
+  wish: Pick<RunWish, 'workspace' | 'principal' | 'options' | 'idempotencyKey' | 'uploadedFor'>,
   moment: { now: number; random: Uint8Array },
 ): Promise<{ id: string; repeatable: boolean }> => {
+  if (wish.uploadedFor !== undefined) return { id: wish.uploadedFor, repeatable: true };
   if (wish.idempotencyKey !== undefined) {
     if (wish.idempotencyKey.length > 255)
       throw badRequest('Bad request: Idempotency-Key is longer than 255 characters');

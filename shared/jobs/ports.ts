@@ -10,6 +10,7 @@ import type { Frame, RunnerRequest, StatedContent } from '../model/runner.ts';
 import type { Schedule } from '../model/schedule.ts';
 import type { InstanceSettings } from '../model/settings.ts';
 import type { Isolation } from '../model/tenant.ts';
+import type { UploadPromise } from '../model/upload-promise.ts';
 
 /** Names one transition. Every conditional write carries it, so that a lost reply is not taken for a lost race. */
 export type Op = string;
@@ -104,6 +105,12 @@ export interface PayloadStore {
 
 /** A text of a job that comes into S3 past our functions: arguments before the job is made, a result of one attempt. */
 export type UploadPlace = { job: JobKey; kind: 'args' } | { job: JobKey; kind: 'result'; attempt: number };
+
+/** For whom places of arguments were made, by the job they are for. */
+export interface UploadPromises {
+  keep(job: JobKey, promise: UploadPromise): Promise<void>;
+  find(job: JobKey): Promise<UploadPromise | undefined>;
+}
 
 /** Objects that others put. Each place takes one object, which is never replaced, and lies under its job's prefix. */
 export interface UploadStore {

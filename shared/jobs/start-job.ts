@@ -64,7 +64,10 @@ const createOnce = async (
   if (outcome.created) return { started: job, fresh: true };
   if (!repeatable) throw new Problem(400, `Job with id ${job.id} already exists`);
   if (outcome.existing.request === job.request) return { started: outcome.existing, fresh: false };
-  throw new Problem(422, 'Idempotency-Key was used before with another request: send a new key, or the same request');
+  throw new Problem(
+    422,
+    'Idempotency-Key or args_ref was used before with another request: send a new one, or the same request',
+  );
 };
 
 const isUnclaimed = ({ status, attempt }: Job): boolean => status === 'queued' && attempt === 0;
@@ -82,7 +85,7 @@ const newJob = async (
   const key = { workspace: request.workspace, id: request.id };
   const argsText = textOf(request);
   const [args, code, digest] = await Promise.all([
-    payloads.put(key, 'args', argsText),
+    request.storedArgs ?? payloads.put(key, 'args', argsText),
     runnable.kind === 'preview' ? payloads.put(key, 'code', runnable.code) : undefined,
     request.repeatable ? sha256Hex(JSON.stringify([runnable, textOf(asked), request.tag])) : undefined,
   ]);

@@ -1,3 +1,4 @@
+import type { Payload } from './job.ts';
 import type { JsonObject } from './json.ts';
 import type { Language } from './language.ts';
 import type { RunSettings } from './run-settings.ts';
@@ -23,6 +24,8 @@ export type RunRequest = {
   args: JsonObject;
   /** The text that `args` was parsed from, when it came as a JSON object and nothing was changed: kept as it is. */
   argsText?: string;
+  /** Arguments that lie in their job's place in S3 already; `args` is empty then. */
+  storedArgs?: Extract<Payload, { at: 'object' }>;
   owner: Ownership;
   tag: string;
   timeout_s: number;

@@ -150,6 +150,7 @@ const RULES = {
     'runScriptByPathGet',
     'runScriptPreview',
     'runScriptPreviewAndWaitResult',
+    'uploadJobArgs',
     'runWaitResultScriptByHash',
     'runWaitResultScriptByHashGet',
     'runWaitResultScriptByPath',
