@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -6,9 +6,13 @@ const installed = join(import.meta.dirname, '../../node_modules/@manzt/uv-linux-
 
 /** The uv of the optional dependency, which npm installs without its executable bit; elsewhere the one on PATH. */
 export const uvBinary = (): string => {
-  if (!existsSync(installed)) return execFileSync('sh', ['-c', 'command -v uv'], { encoding: 'utf8' }).trim();
-  chmodSync(installed, 0o755);
-  return installed;
+  if (existsSync(installed)) {
+    chmodSync(installed, 0o755);
+    return installed;
+  }
+  const found = spawnSync('sh', ['-c', 'command -v uv'], { encoding: 'utf8' }).stdout.trim();
+  if (found === '') throw new Error('uv is not there: run `npm ci`, or put uv on PATH');
+  return found;
 };
 
 /** The interpreter behind whatever `python3` on PATH is. */
