@@ -126,10 +126,14 @@ export class DynamoJobStore implements JobStore {
 
   async cancelQueued(key: JobKey, attempt: number, completion: StoredCompletion, op: Op): Promise<Job | undefined> {
     const ending = terminal(key, completion, op);
+    // A job that was due far ahead stands there among the live ones: what it owes is looked for among those that are due.
+    const owing = completion.followups !== undefined && completion.followups.length > 0;
+    const due = owing ? { due: dueKey(completion.completedAt, key.id) } : {};
     const outcome = await this.#transition(key, op, {
       ...ending,
+      update: owing ? `${ending.update}, due = :due` : ending.update,
       condition: ['#status = :queued', 'attempt = :attempt'],
-      values: { ...ending.values, queued: 'queued', attempt },
+      values: { ...ending.values, ...due, queued: 'queued', attempt },
     });
     return outcome.done ? outcome.job : undefined;
   }

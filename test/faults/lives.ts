@@ -220,6 +220,8 @@ const scheduled: Life = {
     // Cut after it was made, it is there when it is asked for again.
     if (status !== 201 && !text.includes('already exists')) throw new Error(`schedule: ${status} ${text}`);
     const tick = (): Item | undefined => rig.left.unfinished().find((job) => job.schedule_path === path);
+    // What was cut before it made its tick is repaired by the reaper.
+    for (let minutes = 0; tick() === undefined && minutes < 3; minutes += 1) await rig.step();
     const first = tick();
     if (first === undefined) throw new Error('the schedule has no tick');
     rig.millrace.cloud.clock.advance(Number(first.scheduled_for) - rig.millrace.cloud.clock.now() - 60_000);
