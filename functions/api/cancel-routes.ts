@@ -8,7 +8,7 @@ import {
 } from '../../shared/contracts/job-cancels.ts';
 import { type Route, route } from '../../shared/http/route.ts';
 import type { Canceled } from '../../shared/jobs/cancel-job.ts';
-import type { AuditTrail } from '../../shared/jobs/ports.ts';
+import type { AuditTrail } from '../../shared/jobs/value-ports.ts';
 import { visibleJob } from '../../shared/jobs/visible-job.ts';
 import { badRequest, notFound, unreachable } from '../../shared/model/errors.ts';
 import type { Job, JobKey } from '../../shared/model/job.ts';

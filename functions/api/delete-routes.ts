@@ -1,6 +1,6 @@
 import { deleteCompletedJob, deleteJobs } from '../../shared/contracts/transfer.ts';
 import { type Route, route } from '../../shared/http/route.ts';
-import type { JobRemains } from '../../shared/jobs/ports.ts';
+import type { JobRemains } from '../../shared/jobs/payload-ports.ts';
 import { deleteJob, wipeJob } from '../../shared/jobs/wipe-job.ts';
 import { badRequest, notFound } from '../../shared/model/errors.ts';
 import { isCompleted, type Job } from '../../shared/model/job.ts';

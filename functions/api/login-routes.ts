@@ -13,7 +13,7 @@ import {
 import { tokenOf } from '../../shared/http/authenticate.ts';
 import { instanceRoute, openRoute, type Route } from '../../shared/http/route.ts';
 import { networkOf } from '../../shared/http/source-address.ts';
-import type { AuditTrail } from '../../shared/jobs/ports.ts';
+import type { AuditTrail } from '../../shared/jobs/value-ports.ts';
 import type { AuditLine } from '../../shared/model/audit.ts';
 import { badRequest, Problem } from '../../shared/model/errors.ts';
 import { sha256Hex } from '../../shared/model/ids.ts';

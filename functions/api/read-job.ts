@@ -1,6 +1,7 @@
 import type { Sight } from '../../shared/access/job-visibility.ts';
 import type { LogReads } from '../../shared/aws/log-reads.ts';
-import type { JobQueue, JobStore, PayloadStore } from '../../shared/jobs/ports.ts';
+import type { PayloadStore } from '../../shared/jobs/payload-ports.ts';
+import type { JobQueue, JobStore } from '../../shared/jobs/ports.ts';
 import { shownPayloads } from '../../shared/jobs/shown-payloads.ts';
 import { shownJob } from '../../shared/jobs/visible-job.ts';
 import { notFound } from '../../shared/model/errors.ts';

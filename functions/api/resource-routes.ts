@@ -14,7 +14,7 @@ import {
 } from '../../shared/contracts/resources.ts';
 import { type Route, route } from '../../shared/http/route.ts';
 import { interpolateResource } from '../../shared/jobs/interpolate.ts';
-import type { ValueReads } from '../../shared/jobs/ports.ts';
+import type { ValueReads } from '../../shared/jobs/value-ports.ts';
 import { commaList } from '../../shared/model/args-assembly.ts';
 import { badRequest, notFound } from '../../shared/model/errors.ts';
 import { containsJson } from '../../shared/model/job-filter.ts';

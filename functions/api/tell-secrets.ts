@@ -1,7 +1,7 @@
 import type { Principal } from '../../shared/access/principal.ts';
 import { scopesAllow } from '../../shared/access/scopes.ts';
 import type { Standing } from '../../shared/access/standing.ts';
-import type { AuditTrail, MaskStore, ValueReads } from '../../shared/jobs/ports.ts';
+import type { AuditTrail, MaskStore, ValueReads } from '../../shared/jobs/value-ports.ts';
 import { Problem } from '../../shared/model/errors.ts';
 
 export type TellDeps = { masks: Pick<MaskStore, 'add'>; audit: AuditTrail };

@@ -11,7 +11,7 @@ import {
   updateVariable,
 } from '../../shared/contracts/variables.ts';
 import { type Route, route } from '../../shared/http/route.ts';
-import type { SecretBox, ValueReads } from '../../shared/jobs/ports.ts';
+import type { SecretBox, ValueReads } from '../../shared/jobs/value-ports.ts';
 import { encryptedValue, valueBinding } from '../../shared/model/encrypted-value.ts';
 import { badRequest, notFound } from '../../shared/model/errors.ts';
 import {

@@ -1,4 +1,4 @@
-import type { SecretBox } from '../../shared/jobs/ports.ts';
+import type { SecretBox } from '../../shared/jobs/value-ports.ts';
 import { badRequest } from '../../shared/model/errors.ts';
 import {
   checkValueSize,

@@ -1,7 +1,8 @@
 import { attemptControl, resultUpload } from '../../shared/contracts/frames.ts';
 import { controlRoute, type Route } from '../../shared/http/route.ts';
 import { LARGEST_RESULT_BYTES } from '../../shared/jobs/large-result.ts';
-import type { JobStore, UploadStore } from '../../shared/jobs/ports.ts';
+import type { UploadStore } from '../../shared/jobs/payload-ports.ts';
+import type { JobStore } from '../../shared/jobs/ports.ts';
 import { controlOf } from '../../shared/model/control.ts';
 import { Problem } from '../../shared/model/errors.ts';
 

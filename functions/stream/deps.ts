@@ -1,5 +1,6 @@
 import type { JobReads } from '../../shared/aws/job-reads.ts';
-import type { JobStore, PayloadStore } from '../../shared/jobs/ports.ts';
+import type { PayloadStore } from '../../shared/jobs/payload-ports.ts';
+import type { JobStore } from '../../shared/jobs/ports.ts';
 import type { Job } from '../../shared/model/job.ts';
 import type { LogPart } from '../../shared/model/log-pages.ts';
 

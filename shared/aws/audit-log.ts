@@ -6,7 +6,7 @@ import {
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import type { AuditTrail } from '../jobs/ports.ts';
+import type { AuditTrail } from '../jobs/value-ports.ts';
 import { AuditEntry, type AuditHistory, type AuditLine, auditId } from '../model/audit.ts';
 import { type CatalogTable, catalogItem, readItem } from './catalog-items.ts';
 import { auditKey, auditPartition } from './catalog-keys.ts';

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { z } from 'zod';
-import type { BatchStore } from '../jobs/ports.ts';
+import type { BatchStore } from '../jobs/limit-ports.ts';
 import type { Batch } from '../model/debounce.ts';
 import { debounceKey } from './job-keys.ts';
 

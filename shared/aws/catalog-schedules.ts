@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { ScheduleStore } from '../jobs/ports.ts';
+import type { ScheduleStore } from '../jobs/limit-ports.ts';
 import { Schedule } from '../model/schedule.ts';
 import { schedulesPartition } from './catalog-keys.ts';
 import { NamedItems } from './catalog-named-items.ts';

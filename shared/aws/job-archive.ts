@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { JobArchive, PayloadStore } from '../jobs/ports.ts';
+import type { JobArchive, PayloadStore } from '../jobs/payload-ports.ts';
 import { exportedJob } from '../model/exported-job.ts';
 import type { Job, Payload } from '../model/job.ts';
 import { withRawFields } from '../model/job-view.ts';

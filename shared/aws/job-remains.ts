@@ -1,5 +1,5 @@
 import { BatchWriteItemCommand, type DynamoDBClient, paginateQuery, type WriteRequest } from '@aws-sdk/client-dynamodb';
-import type { JobRemains } from '../jobs/ports.ts';
+import type { JobRemains } from '../jobs/payload-ports.ts';
 import type { JobKey } from '../model/job.ts';
 import { jobPartition, jobPrefix } from './job-keys.ts';
 

@@ -5,7 +5,7 @@ import {
   QueryCommand,
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
-import type { LogPage, LogStore } from '../jobs/ports.ts';
+import type { LogPage, LogStore } from '../jobs/payload-ports.ts';
 import type { JobKey } from '../model/job.ts';
 import { charCount } from '../model/text.ts';
 import { jobPartition, LOG_PREFIX, logObject, logPageKey } from './job-keys.ts';

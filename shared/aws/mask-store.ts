@@ -8,7 +8,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import type { MaskStore, SecretBox } from '../jobs/ports.ts';
+import type { MaskStore, SecretBox } from '../jobs/value-ports.ts';
 import { sha256Hex } from '../model/ids.ts';
 import type { JobKey } from '../model/job.ts';
 import { isMaskable } from '../model/secret-forms.ts';

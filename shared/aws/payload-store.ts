@@ -1,6 +1,6 @@
 import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { PayloadStore } from '../jobs/ports.ts';
+import type { PayloadStore } from '../jobs/payload-ports.ts';
 import { sha256Hex } from '../model/ids.ts';
 import type { JobKey, Payload } from '../model/job.ts';
 import { payloadKey, payloadObject } from './job-keys.ts';

@@ -1,7 +1,7 @@
 import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { z } from 'zod';
-import type { ResultCache } from '../jobs/ports.ts';
+import type { ResultCache } from '../jobs/limit-ports.ts';
 import { Payload } from '../model/job.ts';
 import { cachedResultKey } from './job-keys.ts';
 

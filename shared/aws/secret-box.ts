@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { SecretBox } from '../jobs/ports.ts';
+import type { SecretBox } from '../jobs/value-ports.ts';
 import { DataKeys, type DataKeysConfig } from './data-keys.ts';
 
 const PREFIX = 'v1.';

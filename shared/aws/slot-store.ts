@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { z } from 'zod';
-import type { SlotHolder, SlotStore } from '../jobs/ports.ts';
+import type { SlotHolder, SlotStore } from '../jobs/limit-ports.ts';
 import { type Concurrency, type Line, lookAgainAt } from '../model/concurrency.ts';
 import { LINE_SK, SLOT_PREFIX, slotKey, slotsPartition } from './job-keys.ts';
 

@@ -1,6 +1,6 @@
 import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import type { UploadPromises } from '../jobs/ports.ts';
+import type { UploadPromises } from '../jobs/payload-ports.ts';
 import type { JobKey } from '../model/job.ts';
 import { UploadPromise } from '../model/upload-promise.ts';
 import { payloadKey } from './job-keys.ts';

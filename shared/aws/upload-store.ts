@@ -1,4 +1,4 @@
-import type { Uploaded, UploadPlace, UploadStore } from '../jobs/ports.ts';
+import type { Uploaded, UploadPlace, UploadStore } from '../jobs/payload-ports.ts';
 import type { StatedContent } from '../model/runner.ts';
 import { payloadObject } from './job-keys.ts';
 

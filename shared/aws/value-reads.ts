@@ -1,6 +1,6 @@
 import { mayRead } from '../access/item-rights.ts';
 import type { Standing } from '../access/standing.ts';
-import type { SecretBox, ValueReads } from '../jobs/ports.ts';
+import type { SecretBox, ValueReads } from '../jobs/value-ports.ts';
 import { notFound, Problem } from '../model/errors.ts';
 import { type Json, parseJson } from '../model/json.ts';
 import type { Resource } from '../model/resource.ts';

@@ -3,7 +3,7 @@ import type { AttemptTokenVerifier, Caller, Rosters, TokenStore } from '../acces
 import type { Act } from '../access/scopes.ts';
 import { type Standing, standingOf } from '../access/standing.ts';
 import type { ViewLink, ViewLinks } from '../access/view-link.ts';
-import type { AuditTrail } from '../jobs/ports.ts';
+import type { AuditTrail } from '../jobs/value-ports.ts';
 import { notFound, Problem } from '../model/errors.ts';
 import { WorkspaceId } from '../model/workspace.ts';
 import { actsOf } from './acts-of.ts';

@@ -2,7 +2,9 @@ import type { Completion } from '../model/completion.ts';
 import type { Job } from '../model/job.ts';
 import { cachedResult, cacheKeyOf } from './cached-result.ts';
 import { standsForBatch } from './debounce-run.ts';
-import type { BatchStore, JobStore, PayloadStore, ResultCache, Settings, SlotStore } from './ports.ts';
+import type { BatchStore, ResultCache, SlotStore } from './limit-ports.ts';
+import type { PayloadStore } from './payload-ports.ts';
+import type { JobStore, Settings } from './ports.ts';
 
 export type BeforeDeps = {
   jobs: JobStore;

@@ -1,7 +1,8 @@
 import { sha256Hex } from '../model/ids.ts';
 import type { Job } from '../model/job.ts';
 import { isJsonObject, type Json, parseJson } from '../model/json.ts';
-import type { PayloadStore, ResultCache } from './ports.ts';
+import type { ResultCache } from './limit-ports.ts';
+import type { PayloadStore } from './payload-ports.ts';
 
 type CacheDeps = { cache: ResultCache; payloads: PayloadStore };
 

@@ -2,7 +2,8 @@ import { canceled } from '../model/completion.ts';
 import { owedBy } from '../model/followups.ts';
 import { isCompleted, isFutureTick, type Job } from '../model/job.ts';
 import { cancelFields, expiryOf, type FinishDeps, finishJob } from './finish-job.ts';
-import type { Canceler, LateMessages, LogStore } from './ports.ts';
+import type { LogStore } from './payload-ports.ts';
+import type { Canceler, LateMessages } from './ports.ts';
 import { runFollowups } from './run-followups.ts';
 
 /** What canceling a job takes. */

@@ -5,7 +5,9 @@ import { parseJson } from '../model/json.ts';
 import { hasReferences } from '../model/references.ts';
 import { type RunRequest, textOf } from '../model/request.ts';
 import { expiryOf } from './finish-job.ts';
-import type { BatchStore, JobStore, PayloadStore, Settings } from './ports.ts';
+import type { BatchStore } from './limit-ports.ts';
+import type { PayloadStore } from './payload-ports.ts';
+import type { JobStore, Settings } from './ports.ts';
 
 export type DebounceDeps = { batches: BatchStore; jobs: JobStore; payloads: PayloadStore; settings: Settings };
 

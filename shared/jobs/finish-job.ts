@@ -3,7 +3,8 @@ import { asShown } from '../model/deletion.ts';
 import { owedBy } from '../model/followups.ts';
 import type { Job, LogTail } from '../model/job.ts';
 import { expiresAt } from '../model/retention.ts';
-import type { Canceler, JobStore, PayloadStore, Settings, StoredCompletion } from './ports.ts';
+import type { PayloadStore } from './payload-ports.ts';
+import type { Canceler, JobStore, Settings, StoredCompletion } from './ports.ts';
 import { type FollowupDeps, runFollowups } from './run-followups.ts';
 
 /** What ending a job takes. */

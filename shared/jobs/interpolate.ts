@@ -1,7 +1,7 @@
 import type { Standing } from '../access/standing.ts';
 import { badRequest, Problem, unreachable } from '../model/errors.ts';
 import { isJsonObject, type Json, parseSentJson } from '../model/json.ts';
-import type { ValueReads } from './ports.ts';
+import type { ValueReads } from './value-ports.ts';
 
 /** So many references lead from one value to another at most. */
 const CHAIN = 20;

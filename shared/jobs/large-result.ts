@@ -2,7 +2,7 @@ import { type Completion, failed } from '../model/completion.ts';
 import type { Job } from '../model/job.ts';
 import { JsonScan } from '../model/json-scan.ts';
 import type { StatedContent } from '../model/runner.ts';
-import type { Uploaded, UploadStore } from './ports.ts';
+import type { Uploaded, UploadStore } from './payload-ports.ts';
 
 /** The largest result: JSON text in bytes. */
 export const LARGEST_RESULT_BYTES = 100 * 1024 * 1024;

@@ -2,7 +2,7 @@ import { type Completion, failed } from '../model/completion.ts';
 import type { Job } from '../model/job.ts';
 import { type Json, parseJson } from '../model/json.ts';
 import { Masker } from '../model/masking.ts';
-import type { MaskStore } from './ports.ts';
+import type { MaskStore } from './value-ports.ts';
 
 /**
  * The secrets of one attempt, as far as its worker knows them: those it gave the job itself, and those that the store

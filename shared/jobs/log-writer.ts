@@ -1,7 +1,8 @@
 import type { Job, LogTail } from '../model/job.ts';
 import { charCount } from '../model/text.ts';
 import { LogMasks } from './log-masks.ts';
-import type { LogStore, MaskStore } from './ports.ts';
+import type { LogStore } from './payload-ports.ts';
+import type { MaskStore } from './value-ports.ts';
 
 /** Beyond this many characters beside the job, the log's pages move to S3 (Windmill's LARGE_LOG_THRESHOLD_SIZE). */
 const INLINE_CHARS = 9_000;

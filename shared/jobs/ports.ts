@@ -1,16 +1,9 @@
-import type { Standing } from '../access/standing.ts';
-import type { AuditLine } from '../model/audit.ts';
 import type { Completion } from '../model/completion.ts';
-import type { Concurrency } from '../model/concurrency.ts';
-import type { Batch } from '../model/debounce.ts';
 import type { FollowupName, Job, JobKey, LogTail, Payload, WaitReason } from '../model/job.ts';
-import type { Json } from '../model/json.ts';
 import type { Language } from '../model/language.ts';
-import type { Frame, RunnerRequest, StatedContent } from '../model/runner.ts';
-import type { Schedule } from '../model/schedule.ts';
+import type { Frame, RunnerRequest } from '../model/runner.ts';
 import type { InstanceSettings } from '../model/settings.ts';
 import type { Isolation } from '../model/tenant.ts';
-import type { UploadPromise } from '../model/upload-promise.ts';
 
 /** Names one transition. Every conditional write carries it, so that a lost reply is not taken for a lost race. */
 export type Op = string;
@@ -92,78 +85,9 @@ export type StoredCompletion = Omit<Completion, 'result'> & {
   expires?: number;
 };
 
-/** Texts that belong to a job: small ones beside it in the table, large ones in S3. Content-named, so writing twice is harmless. */
-export interface PayloadStore {
-  put(key: JobKey, kind: 'args' | 'code' | 'result', text: string): Promise<Payload>;
-  /** Throws when it is gone: a job's payloads live as long as the job. */
-  get(key: JobKey, payload: Payload): Promise<string>;
-  /** The same piece by piece, for what may be large: in the memory of a piece. */
-  stream(key: JobKey, payload: Payload): AsyncIterable<string | Uint8Array>;
-  /** A GET for whoever has no rights of his own, good for `seconds`. Only for `at: 'object'`. */
-  presign(payload: Extract<Payload, { at: 'object' }>, seconds: number): Promise<string>;
-}
-
-/** A text of a job that comes into S3 past our functions: arguments before the job is made, a result of one attempt. */
-export type UploadPlace = { job: JobKey; kind: 'args' } | { job: JobKey; kind: 'result'; attempt: number };
-
-/** For whom places of arguments were made, by the job they are for. */
-export interface UploadPromises {
-  keep(job: JobKey, promise: UploadPromise): Promise<void>;
-  find(job: JobKey): Promise<UploadPromise | undefined>;
-}
-
-/** Objects that others put. Each place takes one object, which is never replaced, and lies under its job's prefix. */
-export interface UploadStore {
-  /** A PUT for whoever has no rights of his own, good for `seconds`: this place, this size, this content, once. */
-  invite(
-    place: UploadPlace,
-    stated: StatedContent,
-    seconds: number,
-  ): Promise<{ url: string; headers: Record<string, string> }>;
-  /** What was put there; undefined: nothing. `pieces` must be read to their end, or `close`d. */
-  open(place: UploadPlace): Promise<Uploaded | undefined>;
-}
-
-export type Uploaded = {
-  payload: Extract<Payload, { at: 'object' }>;
-  /** As S3 worked it out, hexadecimal. */
-  sha256: string | undefined;
-  pieces: AsyncIterable<Uint8Array>;
-  close: () => void;
-};
-
 /** The instance settings, at most 60 s old. */
 export interface Settings {
   read(now: number): Promise<InstanceSettings>;
-}
-
-/** What lies beside a job's item: items of its partition, and objects under its prefix. */
-export interface JobRemains {
-  /** Names of the items; whether any of them points to objects; and whether the job itself is there. */
-  list(key: JobKey): Promise<{ items: string[]; objects: boolean; job: boolean }>;
-  /** Of no items: does nothing. What is gone already counts as deleted. */
-  deleteItems(key: JobKey, items: readonly string[]): Promise<void>;
-  /** All objects under the job's prefix, or under one of these folders of it. */
-  deleteObjects(key: JobKey, folders?: readonly string[]): Promise<void>;
-}
-
-/** Where completed jobs go before their retention takes them. */
-export interface JobArchive {
-  /** One line of JSON for the whole job, once: a second call for the same job changes nothing. */
-  keep(job: Job): Promise<void>;
-}
-
-/** One piece of a log. `start` counts characters of the whole log. */
-export type LogPage = { attempt: number; start: number; text: string };
-
-/** The log pages of running jobs. Writing a page twice leaves one. */
-export interface LogStore {
-  /** A page beside the job, for a live tail at the price of a table write. */
-  append(key: JobKey, page: LogPage): Promise<void>;
-  /** A page in S3 that stands for the pages `covered` (their starts) and more; those are then deleted. */
-  offload(key: JobKey, page: LogPage, covered: number[]): Promise<void>;
-  /** Characters of the log so far, over all attempts. */
-  length(key: JobKey): Promise<number>;
 }
 
 /** The queues of the tags. */
@@ -220,14 +144,6 @@ export interface AttemptTokens {
   controlToken(job: Job, now: number): Promise<string>;
 }
 
-/** The schedules of workspaces. Every change is of the schedule as it was seen. */
-export interface ScheduleStore {
-  /** A strongly consistent read. */
-  get(workspace: string, path: string): Promise<Schedule | undefined>;
-  /** `moved`: it is another than `seen` by now, or gone. */
-  replace(workspace: string, seen: Schedule, next: Schedule): Promise<'replaced' | 'moved' | 'taken'>;
-}
-
 /** The message that brought a job to its worker. */
 export interface Delivery {
   /**
@@ -257,94 +173,5 @@ export interface WorkerStore {
   gone(worker: string): Promise<void>;
 }
 
-/**
- * Encrypts texts of a workspace so that they may lie in a table. `bound` names what a text belongs to: it opens only where
- * the same is named again, so a ciphertext that was copied elsewhere is of no use there.
- */
-export interface SecretBox {
-  seal(workspace: string, bound: string, text: string): Promise<string>;
-  /** Undefined: it was not sealed here, or is bound to something else. */
-  open(workspace: string, bound: string, sealed: string): Promise<string | undefined>;
-}
-
-/** An attempt that holds a place under a concurrency limit. */
-export type SlotHolder = { job: string; attempt: number };
-
-/** The places under concurrency limits. */
-export interface SlotStore {
-  /**
-   * A place for this attempt, or when to look again. Doing it again keeps the place. `holds` tells whether another holder
-   * still runs: places that a crash left behind are taken from those that do not.
-   */
-  take(
-    workspace: string,
-    limit: Concurrency,
-    holder: SlotHolder,
-    now: number,
-    holds: (holder: SlotHolder) => Promise<boolean>,
-  ): Promise<{ taken: true } | { taken: false; lookAgainAt: number }>;
-  /** Leaves the place of an attempt, or of whichever attempt of a job that has ended, if it has one. */
-  free(
-    workspace: string,
-    limit: Concurrency,
-    holder: { job: string; attempt?: number },
-    ended: { now: number; durationMs: number },
-  ): Promise<void>;
-}
-
-/** Results of scripts that may be used again. */
-export interface ResultCache {
-  find(workspace: string, digest: string, now: number): Promise<{ job: string; result: Payload } | undefined>;
-  /** `until` in milliseconds since 1970. */
-  keep(workspace: string, digest: string, entry: { job: string; result: Payload }, until: number): Promise<void>;
-}
-
-/** The open batches of debounced runs. */
-export interface BatchStore {
-  read(workspace: string, key: string): Promise<Batch | undefined>;
-  /** False: another job stands for the key than `seen` says. */
-  replace(workspace: string, key: string, seen: Batch | undefined, next: Batch & { due: number }): Promise<boolean>;
-  /**
-   * Ends the batch that `job` stands for, or none; `over` is the job whose place it had taken. Where another job took its
-   * place it does not stand for it. One that began a batch of its own after `job` was made (`createdAt`) took nothing: that
-   * batch stays open.
-   */
-  close(
-    workspace: string,
-    key: string,
-    job: string,
-    createdAt: number,
-  ): Promise<{ stands: false } | { stands: true; over: string | undefined }>;
-}
-
-/** The value of a JavaScript expression that knows `scope` and nothing else, or why it has none. Never throws. */
-export type Evaluate = (
-  expression: string,
-  scope: Record<string, Json>,
-) => Promise<{ ok: true; value: Json } | { ok: false; reason: string }>;
-
 /** Tells the platform's log of a fault that is dealt with later. `ids` only: nothing of a job that could be secret. */
 export type Report = (message: string, error: unknown, ids: Record<string, string>) => void;
-
-/** Where the audit log is written: durable when it resolves. */
-export interface AuditTrail {
-  append(line: AuditLine): Promise<void>;
-}
-
-/** Texts that must not stand in the log of an attempt: secrets that its job was given or fetched. */
-export interface MaskStore {
-  /** Durable when it resolves, which must be before the job can know them. False: the attempt is over. */
-  add(key: JobKey, attempt: number, texts: readonly string[]): Promise<boolean>;
-  /**
-   * How many times masks were added to the job: what a write of its log must be up to date with. And all masks of the
-   * attempt, or none when the revision is still `known` (0 at first, when there are none).
-   */
-  read(key: JobKey, attempt: number, known?: number): Promise<{ texts: string[]; revision: number }>;
-}
-
-/** Variables and resources by path, as far as `standing` may read them: otherwise a Problem (403, or 404 for none). */
-export interface ValueReads {
-  variable(standing: Standing, path: string): Promise<{ value: string; is_secret: boolean }>;
-  /** As stored: references in it are not followed. */
-  resource(standing: Standing, path: string): Promise<Json>;
-}

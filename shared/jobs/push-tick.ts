@@ -3,8 +3,8 @@ import { objectOf } from '../model/json.ts';
 import type { RunRequest } from '../model/request.ts';
 import { retryOf, type Schedule, type Tick, tickAfter } from '../model/schedule.ts';
 import { launcherOf, SCHEDULE } from '../model/trigger.ts';
+import type { ScheduleStore } from './limit-ports.ts';
 import { type DeployedScript, runAsDeployed, type ScriptDirectory } from './plan-run.ts';
-import type { ScheduleStore } from './ports.ts';
 import { type StartDeps, startOnce } from './start-job.ts';
 
 /** What keeping the one future job of a schedule takes. */

@@ -1,5 +1,6 @@
 import type { Job, Payload } from '../model/job.ts';
-import type { JobArchive, JobRemains, Settings } from './ports.ts';
+import type { JobArchive, JobRemains } from './payload-ports.ts';
+import type { Settings } from './ports.ts';
 
 /** What taking a job's remains away takes. */
 export type RemoveDeps = {

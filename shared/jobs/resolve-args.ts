@@ -6,7 +6,7 @@ import type { Job } from '../model/job.ts';
 import { type Reference, referencesIn } from '../model/references.ts';
 import { interpolateResource } from './interpolate.ts';
 import { NotRunnable } from './not-runnable.ts';
-import type { AuditTrail, SecretBox, ValueReads } from './ports.ts';
+import type { AuditTrail, SecretBox, ValueReads } from './value-ports.ts';
 
 /** Arguments with references are resolved up to this size (bytes), before and after: they travel in the invocation. */
 const RESOLVED_LIMIT_BYTES = 4 * 1024 * 1024;

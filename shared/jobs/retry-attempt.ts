@@ -2,7 +2,7 @@ import type { Completion } from '../model/completion.ts';
 import type { Job } from '../model/job.ts';
 import { isJsonObject, type Json, parseJson } from '../model/json.ts';
 import { nextTryInMs } from '../model/retry.ts';
-import type { Evaluate } from './ports.ts';
+import type { Evaluate } from './limit-ports.ts';
 
 /** What a failed attempt leads to: another one so many milliseconds later, or the end; `note` tells the log. */
 export type NextTry = { inMs: number; note: string } | { inMs: undefined; note: string | undefined };

@@ -10,21 +10,15 @@ import { type BeforeDeps, beforeRun } from './before-run.ts';
 import { finishAttempt } from './finish-attempt.ts';
 import type { FinishDeps } from './finish-job.ts';
 import { takeLargeResult } from './large-result.ts';
+import type { Evaluate } from './limit-ports.ts';
 import { LogWriter } from './log-writer.ts';
 import { NotRunnable } from './not-runnable.ts';
-import {
-  type Delivery,
-  type Evaluate,
-  type Lane,
-  LaneFull,
-  type LogStore,
-  type MaskStore,
-  RunnerLost,
-  type UploadStore,
-} from './ports.ts';
+import type { LogStore, UploadStore } from './payload-ports.ts';
+import { type Delivery, type Lane, LaneFull, RunnerLost } from './ports.ts';
 import { nextTry } from './retry-attempt.ts';
 import { RESULT_LIMIT_BYTES, type RequestDeps, runnerRequest } from './runner-request.ts';
 import type { Allowed } from './still-allowed.ts';
+import type { MaskStore } from './value-ports.ts';
 
 export type AttemptDeps = RequestDeps &
   FinishDeps &

@@ -4,7 +4,8 @@ import type { RunnerRequest } from '../model/runner.ts';
 import type { Isolation } from '../model/tenant.ts';
 import { LARGEST_RESULT_BYTES } from './large-result.ts';
 import { NotRunnable } from './not-runnable.ts';
-import type { AttemptTokens, PayloadStore, RunnableCode, ScriptCode } from './ports.ts';
+import type { PayloadStore } from './payload-ports.ts';
+import type { AttemptTokens, RunnableCode, ScriptCode } from './ports.ts';
 import { checkResolvable, type ResolveDeps, resolveArgs } from './resolve-args.ts';
 
 /** Output of a job beyond this is discarded after a notice. */

@@ -5,8 +5,9 @@ import { withRawFields } from '../model/job-view.ts';
 import { isJsonObject, objectOf, parseJson } from '../model/json.ts';
 import { handlerPath, type Schedule } from '../model/schedule.ts';
 import { type HandlerName, handlersDue, type Streak, streakWith } from '../model/streak.ts';
+import type { ScheduleStore } from './limit-ports.ts';
 import { runAsDeployed, type ScriptDirectory } from './plan-run.ts';
-import type { Report, ScheduleStore } from './ports.ts';
+import type { Report } from './ports.ts';
 import { type StartDeps, startOnce } from './start-job.ts';
 
 export type HandlerDeps = StartDeps & {

@@ -1,6 +1,6 @@
 import type { Job } from '../model/job.ts';
 import { isTooBig, TOO_BIG_ARGS, TOO_BIG_RESULT } from '../model/job-view.ts';
-import type { PayloadStore } from './ports.ts';
+import type { PayloadStore } from './payload-ports.ts';
 
 /**
  * A job's arguments and result as JSON text for whoever looks at the whole job: from 90,000 bytes on a placeholder, and the

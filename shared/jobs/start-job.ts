@@ -5,7 +5,9 @@ import type { Job } from '../model/job.ts';
 import { hasReferences } from '../model/references.ts';
 import { type RunRequest, textOf } from '../model/request.ts';
 import { type DebounceDeps, joinBatch, takeBatch } from './debounce-run.ts';
-import type { AuditTrail, JobQueue, PayloadStore } from './ports.ts';
+import type { PayloadStore } from './payload-ports.ts';
+import type { JobQueue } from './ports.ts';
+import type { AuditTrail } from './value-ports.ts';
 
 /** What starting a job needs of the outside. */
 export type StartDeps = DebounceDeps & { queue: JobQueue; audit: AuditTrail };

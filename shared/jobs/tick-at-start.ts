@@ -2,8 +2,8 @@ import { canceled } from '../model/completion.ts';
 import type { Job } from '../model/job.ts';
 import { launcherOf, SCHEDULE } from '../model/trigger.ts';
 import { type FinishDeps, finishJob } from './finish-job.ts';
+import type { ScheduleStore } from './limit-ports.ts';
 import type { ScriptDirectory } from './plan-run.ts';
-import type { ScheduleStore } from './ports.ts';
 
 export type TickStartDeps = FinishDeps & {
   schedules: Pick<ScheduleStore, 'get'>;

@@ -5,7 +5,7 @@ import type { JobKey, Payload } from '../model/job.ts';
 import { isJsonObject, type JsonObject, parseSentJson } from '../model/json.ts';
 import type { StatedContent } from '../model/runner.ts';
 import { scanUploaded } from './large-result.ts';
-import type { Uploaded, UploadPromises, UploadStore } from './ports.ts';
+import type { Uploaded, UploadPromises, UploadStore } from './payload-ports.ts';
 
 /** The largest arguments: JSON text in bytes. */
 const LARGEST_ARGS_BYTES = 100 * 1024 * 1024;

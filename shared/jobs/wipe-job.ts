@@ -1,5 +1,6 @@
 import type { Job } from '../model/job.ts';
-import type { JobRemains, JobStore } from './ports.ts';
+import type { JobRemains } from './payload-ports.ts';
+import type { JobStore } from './ports.ts';
 import { hasObjects } from './remove-job.ts';
 
 type WipeDeps = { jobs: Pick<JobStore, 'wipe'>; remains: JobRemains };

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import type { SecretBox } from '../../shared/jobs/ports.ts';
+import type { SecretBox } from '../../shared/jobs/value-ports.ts';
 
 /** A secret box whose key lives in this process only. */
 export const aesBox = (): SecretBox => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Standing } from '../../../shared/access/standing.ts';
 import { interpolateResource } from '../../../shared/jobs/interpolate.ts';
-import type { ValueReads } from '../../../shared/jobs/ports.ts';
+import type { ValueReads } from '../../../shared/jobs/value-ports.ts';
 import { notFound, Problem } from '../../../shared/model/errors.ts';
 import type { Json } from '../../../shared/model/json.ts';
 

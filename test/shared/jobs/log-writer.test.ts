@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LogEnd, LogWriter } from '../../../shared/jobs/log-writer.ts';
-import type { LogStore, MaskStore } from '../../../shared/jobs/ports.ts';
+import type { LogStore } from '../../../shared/jobs/payload-ports.ts';
+import type { MaskStore } from '../../../shared/jobs/value-ports.ts';
 import type { Job } from '../../../shared/model/job.ts';
 import { aJob, type Stores, startStores } from '../../support/stores.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Standing } from '../../../shared/access/standing.ts';
-import type { ValueReads } from '../../../shared/jobs/ports.ts';
 import { resolveArgs } from '../../../shared/jobs/resolve-args.ts';
+import type { ValueReads } from '../../../shared/jobs/value-ports.ts';
 import type { AuditLine } from '../../../shared/model/audit.ts';
 import { encryptedValue, valueBinding } from '../../../shared/model/encrypted-value.ts';
 import { notFound, Problem } from '../../../shared/model/errors.ts';
