@@ -16,6 +16,9 @@ export type Life = {
   play: (run: Run) => Promise<Ending[]>;
 };
 
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
 const over = (job: Item): boolean => job.status !== 'queued' && job.status !== 'running';
 const NOTE = 'file="$1"\necho "$WM_JOB_ID" >> "$file"\n';
 
@@ -220,15 +223,18 @@ const scheduled: Life = {
     // Cut after it was made, it is there when it is asked for again.
     if (status !== 201 && !text.includes('already exists')) throw new Error(`schedule: ${status} ${text}`);
     const tick = (): Item | undefined => rig.left.unfinished().find((job) => job.schedule_path === path);
-    // What was cut before it made its tick is repaired by the reaper.
-    for (let minutes = 0; tick() === undefined && minutes < 3; minutes += 1) await rig.step();
+    // What was cut before it made its tick is repaired by the reaper, in the 17th minute of the hour.
+    if (tick() === undefined) {
+      const intoHour = rig.millrace.cloud.clock.now() % HOUR_MS;
+      await rig.step(((17 * MINUTE_MS + HOUR_MS - intoHour) % HOUR_MS) + 1_000);
+    }
     const first = tick();
     if (first === undefined) throw new Error('the schedule has no tick');
     rig.millrace.cloud.clock.advance(Number(first.scheduled_for) - rig.millrace.cloud.clock.now() - 60_000);
     await rig.quiet();
     rig.millrace.cloud.clock.advance(61_000);
     const id = String(first.id);
-    await rig.until(id, (job) => over(job) && job.live === undefined);
+    await rig.until(id, over);
     await rig.insist(`/w/demo/schedules/setenabled/${path}`, { enabled: false });
     return [good(id, id)];
   },
