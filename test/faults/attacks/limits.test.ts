@@ -50,7 +50,7 @@ describe('a script that takes too much', () => {
 
   test('of disk: 512 MB of /tmp are all there is, for its whole tenant', async () => {
     const bomb =
-      'for place in "$HOME" /var/tmp /dev/shm; do head -c 10G /dev/zero > $place/x; done 2>/dev/null; du -scm /tmp /dev/shm | tail -n 1 | cut -f 1';
+      'for place in "$HOME" /var/tmp /dev/shm; do head -c 10G /dev/zero > $place/x; done 2>/dev/null; du -scxm /tmp /dev/shm | tail -n 1 | cut -f 1';
     const { success, result } = await attack(ann, 'bash', bomb);
     expect(success).toBe(true);
     expect(Number(result)).toBeGreaterThan(400);
