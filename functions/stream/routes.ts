@@ -7,12 +7,12 @@ import {
 } from '../../shared/contracts/stream.ts';
 import { exportCompletedJobs, exportQueuedJobs } from '../../shared/contracts/transfer.ts';
 import { linkRoute, type Pieces, type Route, route } from '../../shared/http/route.ts';
+import { jobUpdates } from '../../shared/jobs/job-updates.ts';
 import { shownJob } from '../../shared/jobs/visible-job.ts';
 import { notFound } from '../../shared/model/errors.ts';
 import { isCompleted, isSuccess, type Job } from '../../shared/model/job.ts';
 import type { StreamDeps } from './deps.ts';
 import { exportedJobs } from './export-jobs.ts';
-import { jobUpdates } from './job-updates.ts';
 
 /** Windmill's own hint for people who read a log with curl; clients leave it out by `remove_ansi_warnings`. */
 const ANSI_HINT = "to remove ansi colors, use: | sed 's/\\x1B\\[[0-9;]\\{1,\\}[A-Za-z]//g'\n";

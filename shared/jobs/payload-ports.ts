@@ -1,4 +1,5 @@
 import type { Job, JobKey, Payload } from '../model/job.ts';
+import type { LogPart } from '../model/log-pages.ts';
 import type { StatedContent } from '../model/runner.ts';
 import type { UploadPromise } from '../model/upload-promise.ts';
 
@@ -69,4 +70,12 @@ export interface LogStore {
   offload(key: JobKey, page: LogPage, covered: number[]): Promise<void>;
   /** Characters of the log so far, over all attempts. */
   length(key: JobKey): Promise<number>;
+}
+
+/** A log as readers see it. */
+export interface LogReader {
+  /** Which parts it has now. */
+  parts(job: Job): Promise<LogPart[]>;
+  /** The text of parts, piece by piece. */
+  text(parts: LogPart[]): AsyncIterable<string>;
 }

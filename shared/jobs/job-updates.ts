@@ -1,10 +1,18 @@
-import type { z } from 'zod';
-import type { UpdateQuery } from '../../shared/contracts/stream.ts';
-import { shownPayloads } from '../../shared/jobs/shown-payloads.ts';
-import { isCompleted, isSuccess, type Job, type JobKey } from '../../shared/model/job.ts';
-import { jobView, type RawFields, withRawFields } from '../../shared/model/job-view.ts';
-import { logStretch } from '../../shared/model/log-pages.ts';
-import type { StreamDeps } from './deps.ts';
+import { isCompleted, isSuccess, type Job, type JobKey } from '../model/job.ts';
+import { jobView, type RawFields, withRawFields } from '../model/job-view.ts';
+import { logStretch } from '../model/log-pages.ts';
+import type { LogReader, PayloadStore } from './payload-ports.ts';
+import type { JobStore } from './ports.ts';
+import { shownPayloads } from './shown-payloads.ts';
+
+/** What following a job takes. */
+export type UpdateDeps = {
+  jobs: Pick<JobStore, 'get'>;
+  payloads: PayloadStore;
+  logs: LogReader;
+  now: () => number;
+  wait: (ms: number) => Promise<void>;
+};
 
 /** Windmill's streams end after 60 s with a `timeout` event and its clients reconnect; ours do before the front door's limit. */
 const STREAM_MS = 55_000;
@@ -13,10 +21,22 @@ const PING_MS = 15_000;
 /** New log text of one event; more follows in the next. */
 const MAX_LOG_CHARS = 1_000_000;
 
-type Query = z.output<typeof UpdateQuery>;
+/** Where an update stream starts, and what it tells. Offsets count characters. */
+export type UpdateWish = {
+  log_offset?: number | undefined;
+  only_result?: boolean | undefined;
+  no_logs?: boolean | undefined;
+  /** Look every 100 ms however old the stream is. */
+  fast?: boolean | undefined;
+  poll_delay_ms?: number | undefined;
+};
 
 /** The events of a job from the client's offsets on: only on change, at most every 100 ms, the last with the whole job. */
-export async function* jobUpdates(deps: StreamDeps, key: JobKey, query: Query): AsyncIterable<string | Uint8Array> {
+export async function* jobUpdates(
+  deps: UpdateDeps,
+  key: JobKey,
+  query: UpdateWish,
+): AsyncIterable<string | Uint8Array> {
   const openedAt = deps.now();
   let offset = query.log_offset ?? 0;
   let told = '';
@@ -55,7 +75,7 @@ const delayAfter = (ageMs: number, fast: boolean): number => {
   return 500;
 };
 
-const nextUpdate = async (deps: StreamDeps, job: Job, query: Query, from: number) => {
+const nextUpdate = async (deps: UpdateDeps, job: Job, query: UpdateWish, from: number) => {
   const completed = isCompleted(job.status);
   const silent = query.no_logs === true || query.only_result === true;
   const parts = silent ? [] : await deps.logs.parts(job);
@@ -73,12 +93,12 @@ const nextUpdate = async (deps: StreamDeps, job: Job, query: Query, from: number
 };
 
 /** Within a job a large result is a placeholder (reference 1.2). */
-const ending = async (deps: StreamDeps, job: Job): Promise<RawFields> => ({
+const ending = async (deps: UpdateDeps, job: Job): Promise<RawFields> => ({
   job: withRawFields(jobView(job), await shownPayloads(deps.payloads, job)),
 });
 
 /** `only_result` is the result itself, whatever its size: sent in the pieces it comes in. */
-async function* resultEvent(deps: StreamDeps, data: object, job: Job): AsyncIterable<string | Uint8Array> {
+async function* resultEvent(deps: UpdateDeps, data: object, job: Job): AsyncIterable<string | Uint8Array> {
   const head = JSON.stringify({ ...data, success: isSuccess(job.status) });
   yield `data: ${head.slice(0, -1)},"only_result":`;
   const pieces = job.result === undefined ? ['null'] : deps.payloads.stream(job, job.result);

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { StreamDeps } from '../../../functions/stream/deps.ts';
-import { jobUpdates } from '../../../functions/stream/job-updates.ts';
+import { jobUpdates, type UpdateDeps } from '../../../shared/jobs/job-updates.ts';
 import type { Job } from '../../../shared/model/job.ts';
 import { type LogPage, logParts } from '../../../shared/model/log-pages.ts';
 import { aJob } from '../../support/stores.ts';
@@ -41,7 +40,7 @@ const events = async (script: (state: State, now: number) => void, query = {}, t
       now += ms;
       return Promise.resolve();
     },
-  } as unknown as StreamDeps;
+  } as unknown as UpdateDeps;
   const seen = [];
   let text = '';
   for await (const piece of jobUpdates(deps, { workspace: 'demo', id: ID }, query)) {
