@@ -4,8 +4,8 @@ import { z } from 'zod';
 const MOST_ATTEMPTS = 1_000;
 const LONGEST_WAIT_S = 6 * 3_600;
 
-const attempts = z.number().int().min(0).max(MOST_ATTEMPTS, `at most ${MOST_ATTEMPTS} attempts`);
-const seconds = z.number().min(0).max(LONGEST_WAIT_S, `at most ${LONGEST_WAIT_S} s (6 h)`);
+const attempts = z.number().int().min(0).max(MOST_ATTEMPTS, `at most ${MOST_ATTEMPTS} attempts`).default(0);
+const seconds = z.number().min(0).max(LONGEST_WAIT_S, `at most ${LONGEST_WAIT_S} s (6 h)`).default(0);
 
 /** How often and when a failed job is tried again: the constant tries first, then the exponential ones. */
 export const RetryPolicy = z.object({
