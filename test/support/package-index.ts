@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { crc32, gzipSync } from 'node:zlib';
+import { tarOf } from './tar.ts';
 
 /** A package that the index has: its modules by file name, and what it requires. */
 type Project = {
@@ -59,7 +60,7 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
     [`${stem}/pyproject.toml`]: '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
     [`${stem}/backend.py`]: backend,
   };
-  return archive(`${stem}.tar.gz`, gzipSync(tar(files)));
+  return archive(`${stem}.tar.gz`, gzipSync(tarOf(files)));
 };
 
 const archive = (file: string, bytes: Buffer): Archive => ({
@@ -98,23 +99,6 @@ const zip = (files: Record<string, string>): Buffer => {
   end.writeUInt32LE(directory.length, 8);
   end.writeUInt32LE(offset, 12);
   return Buffer.concat([...local, directory, Buffer.from('PK\x05\x06'), end]);
-};
-
-const tar = (files: Record<string, string>): Buffer => {
-  const blocks = Object.entries(files).flatMap(([name, text]) => {
-    const content = Buffer.from(text);
-    const head = Buffer.alloc(512);
-    head.write(name, 0);
-    head.write('0000644\0', 100);
-    head.write(`${content.length.toString(8).padStart(11, '0')}\0`, 124);
-    head.write('00000000000\0', 136);
-    head.write('        0', 148);
-    head.write('ustar\x0000', 257);
-    const sum = head.reduce((total, byte) => total + byte, 0);
-    head.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-    return [head, content, Buffer.alloc((512 - (content.length % 512)) % 512)];
-  });
-  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
 };
 
 const normal = (name: string): string => name.toLowerCase().replace(/[-_.]+/g, '-');
