@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { chmod, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** The private folder of one run: the user's working folder and home, with a `tmp/` of its own. Owner only. */
-export type JobFolder = { path: string; tmp: string; write: (name: string, content: string) => void };
+export type JobFolder = {
+  path: string;
+  tmp: string;
+  /** A new file, in folders that are made when they are not there. */
+  write: (name: string, content: string) => void;
+};
 
 /**
  * Makes a fresh folder under `root`; the name is random, so nothing of an earlier job can lie in wait for it.
@@ -15,7 +20,12 @@ export const createJobFolder = (root: string): JobFolder => {
   const tmp = join(path, 'tmp');
   mkdirSync(path, { mode: 0o700 });
   mkdirSync(tmp, { mode: 0o700 });
-  return { path, tmp, write: (name, content) => writeFileSync(join(path, name), content, { mode: 0o600, flag: 'wx' }) };
+  const write = (name: string, content: string): void => {
+    const file = join(path, name);
+    if (name.includes('/')) mkdirSync(dirname(file), { mode: 0o700, recursive: true });
+    writeFileSync(file, content, { mode: 0o600, flag: 'wx' });
+  };
+  return { path, tmp, write };
 };
 
 /** Removes the folder with everything in it, folders the job made unreadable too. False when something resisted. */

@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { JsonObject, parseJson } from '../../shared/model/json.ts';
 import type { Language } from '../../shared/model/language.ts';
 import type { Outcome, RunnerRequest } from '../../shared/model/runner.ts';
@@ -13,7 +15,9 @@ import { LastLines } from './last-lines.ts';
 import type { Ended, Launch } from './launch.ts';
 import { failure, type Verdict } from './outcome.ts';
 import { type Emit, FrameWriter, readOutput } from './output-reader.ts';
+import { installNpm } from './packages/install-npm.ts';
 import { planDependencies } from './packages/plan-dependencies.ts';
+import { planNpmLock } from './packages/plan-npm-lock.ts';
 import { killGroup } from './processes.ts';
 
 export type RunDeps = {
@@ -61,8 +65,8 @@ const attempt = async (request: RunnerRequest, deps: RunDeps, writer: FrameWrite
   const { environment } = deps;
   const argsText = await argsTextOf(request);
   const args = parsedArgs(argsText);
-  const planner = request.dependencies === undefined ? PLANNERS[request.language] : planDependencies;
-  const plan = await planner({ request, args, argsText, folder, places: environment.places });
+  const modules = await npmModules(request, environment, folder);
+  const plan = await plannerOf(request)({ request, args, argsText, folder, places: environment.places, modules });
   const last = new LastLines(request.resultLimitBytes);
   const pipe = await environment.pipe();
   const startedAt = deps.now();
@@ -91,6 +95,23 @@ const attempt = async (request: RunnerRequest, deps: RunDeps, writer: FrameWrite
   return { ...decide(killer.word(), ended, verdict, last), startedAt };
 };
 
+const plannerOf = (request: RunnerRequest): Planner => {
+  if (request.dependencies !== undefined) return planDependencies;
+  return request.choose === undefined ? PLANNERS[request.language] : planNpmLock;
+};
+
+const npmModules = async (
+  { npm, timeoutMs }: RunnerRequest,
+  environment: RunnerEnvironment,
+  folder: JobFolder,
+): Promise<string | undefined> => {
+  if (npm === undefined) return undefined;
+  const target = join(folder.path, '.npm');
+  mkdirSync(target);
+  await installNpm(environment, npm, target, timeoutMs);
+  return target;
+};
+
 const argsTextOf = async (request: RunnerRequest): Promise<string> => {
   if ('text' in request.args) return request.args.text;
   const answer = await fetch(request.args.url);
@@ -112,7 +133,7 @@ const envOf = (request: RunnerRequest, plan: Plan, path: string, folder: JobFold
   HOME: folder.path,
   ...plan.env,
   // Builds of packages are told nothing that is the job's: no WM_TOKEN.
-  ...(request.dependencies === undefined ? request.env : {}),
+  ...(request.dependencies === undefined && request.choose === undefined ? request.env : {}),
   TMPDIR: folder.tmp,
 });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Language } from './language.ts';
+import { NpmRegistry } from './npm-registry.ts';
 
 /** URLs where packages come from: the extra indexes are asked before the default one. They may hold names and passwords. */
 export const PackageIndexes = z.object({ default: z.url(), extra: z.array(z.url()) });
@@ -23,6 +24,14 @@ export const RunnerRequest = z.object({
       python: z.object({ specifier: z.string(), line: z.number() }).optional(),
       indexes: PackageIndexes,
     })
+    .optional(),
+  /** Set for a job that makes a TypeScript lock for this package.json instead of running the code. The result is `{lock}`. */
+  choose: z.object({ manifest: z.string(), registry: NpmRegistry }).optional(),
+  /** The lock whose npm packages the code imports. `key` names just these, so that an environment puts them in place once. */
+  npm: z.object({ key: z.string().regex(/^[0-9a-f]{64}$/), lock: z.string(), registry: NpmRegistry }).optional(),
+  /** What the code imports of its workspace, and where it stands there itself. TypeScript only. */
+  imports: z
+    .object({ path: z.string().optional(), scripts: z.array(z.object({ path: z.string(), code: z.string() })) })
     .optional(),
   /** Function to call instead of `main`. */
   entrypoint: z.string().optional(),

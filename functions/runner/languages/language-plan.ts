@@ -15,7 +15,15 @@ export type Places = {
 };
 
 /** `argsText` is what `args` was parsed from: a language whose numbers hold more than JavaScript's gets the text. */
-type PlanInput = { request: RunnerRequest; args: JsonObject; argsText: string; folder: JobFolder; places: Places };
+type PlanInput = {
+  request: RunnerRequest;
+  args: JsonObject;
+  argsText: string;
+  folder: JobFolder;
+  places: Places;
+  /** Where the `node_modules` of the request's lock is. */
+  modules: string | undefined;
+};
 
 /** How one job of a language is run: its files are written already. */
 export type Plan = {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { installPackages } from '../../../functions/runner/packages/install-packages.ts';
 import { resolvePackages } from '../../../functions/runner/packages/resolve-packages.ts';
-import { PackagesFailed, type UvPlaces } from '../../../functions/runner/packages/uv.ts';
+import { PackagesFailed } from '../../../functions/runner/packages/run-installer.ts';
+import type { UvPlaces } from '../../../functions/runner/packages/uv.ts';
 import { servePackages } from '../../support/package-index.ts';
 import { pythonBinary, uvBinary } from '../../support/uv.ts';
 

@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import { printTypescriptLock } from '../../../shared/model/typescript-lock.ts';
+import type { Planner } from '../languages/language-plan.ts';
+import type { LastLines } from '../last-lines.ts';
+import { failure, readUpTo, tooLarge, type Verdict } from '../outcome.ts';
+import { bunEnvironment, CHOOSE } from './bun.ts';
+
+/** bun as the job's own process, so that its limits, its log and its end are those of any job; its cache lies in the job's folder. */
+export const planNpmLock: Planner = async ({ request, folder, places }) => {
+  const { choose } = request;
+  if (choose === undefined) throw new Error('the job has no package.json to choose packages for');
+  folder.write('package.json', choose.manifest);
+  return {
+    file: await places.interpreter('bun'),
+    argv: CHOOSE,
+    env: bunEnvironment(choose.registry, join(folder.path, 'cache')),
+    verdict: (ended, output) =>
+      ended.code === 0
+        ? lockIn(join(folder.path, 'bun.lock'), choose.manifest, request.resultLimitBytes)
+        : ended.code === null
+          ? undefined
+          : notChosen(output),
+  };
+};
+
+const lockIn = (file: string, manifest: string, limit: number): Verdict => {
+  const chosen = readUpTo(file, limit);
+  if (chosen === undefined) return failure('DependenciesError', 'bun left no file with what it chose');
+  if (chosen.size > limit) return tooLarge(chosen.size, limit);
+  const lock = printTypescriptLock(manifest, chosen.bytes.toString('utf8'));
+  return { success: true, json: JSON.stringify({ lock, packages: [] }) };
+};
+
+/** All that bun said stands in the log; its last lines name the package that it did not find. */
+const notChosen = (output: LastLines): Verdict =>
+  failure('DependenciesError', `The packages that the script imports could not be found:\n${output.tail()}`);
