@@ -43,7 +43,8 @@ const readingRoutes = (deps: JobDeps): Route[] => [
   }),
   linkRoute(getJobUpdates, async ({ params, query, sight }) => {
     const job = await shownJob(deps.jobs, sight, params);
-    return { body: await jobUpdate(deps, job, query.log_offset ?? 0, !query.no_logs) };
+    const from = { log: query.log_offset ?? 0, stream: query.stream_offset ?? 0 };
+    return { body: await jobUpdate(deps, job, from, !query.no_logs) };
   }),
   linkRoute(getRootJobId, async ({ params, sight }) => {
     const job = await shownJob(deps.jobs, sight, params);

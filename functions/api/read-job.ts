@@ -1,8 +1,8 @@
 import type { Sight } from '../../shared/access/job-visibility.ts';
-import type { LogReads } from '../../shared/aws/log-reads.ts';
-import type { PayloadStore } from '../../shared/jobs/payload-ports.ts';
+import type { LogReader, PayloadStore } from '../../shared/jobs/payload-ports.ts';
 import type { JobQueue, JobStore } from '../../shared/jobs/ports.ts';
 import { shownPayloads } from '../../shared/jobs/shown-payloads.ts';
+import { streamSince } from '../../shared/jobs/stream-since.ts';
 import { shownJob } from '../../shared/jobs/visible-job.ts';
 import { notFound } from '../../shared/model/errors.ts';
 import { isCompleted, type Job, type JobKey } from '../../shared/model/job.ts';
@@ -10,7 +10,7 @@ import { jobView, withRawFields } from '../../shared/model/job-view.ts';
 import { logLength, logStretch, partsFrom } from '../../shared/model/log-pages.ts';
 import { whyWaiting } from '../../shared/model/waiting.ts';
 
-export type ReadDeps = { jobs: JobStore; payloads: PayloadStore; logs: Pick<LogReads, 'parts' | 'text'> };
+export type ReadDeps = { jobs: JobStore; payloads: PayloadStore; logs: LogReader };
 
 /** Tells which tags some worker group serves. */
 export type Served = { queue: Pick<JobQueue, 'serves'> };
@@ -55,21 +55,24 @@ export const jobText = async (
   );
 };
 
-/** One answer brings at most this much new log text: with escapes it stays below Lambda's 6 MB. */
+/** One answer brings at most this much new text: with escapes it stays below Lambda's 6 MB. */
 const NEW_LOG_CHARS = 750_000;
+const NEW_STREAM_CHARS = 200_000;
 
 /**
- * What became of the job since the client's offset. A completed job is told to be completed only with the last of its
- * log, so that clients go on asking until they have it all.
+ * What became of the job since the client's offsets. A completed job is told to be completed only with the last of its
+ * log and stream, so that clients go on asking until they have it all.
  */
-export const jobUpdate = async (deps: ReadDeps, job: Job, from: number, withLogs: boolean) => {
+export const jobUpdate = async (deps: ReadDeps, job: Job, from: { log: number; stream: number }, withLogs: boolean) => {
+  const stream = await streamSince(deps.logs, job, from.stream, NEW_STREAM_CHARS);
   const state = {
     running: job.status === 'running',
     ...(job.mem_peak === undefined ? {} : { mem_peak: job.mem_peak }),
+    ...stream.fields,
   };
-  if (!withLogs) return { ...state, completed: isCompleted(job.status), log_offset: from };
-  const completed = isCompleted(job.status);
-  const stretch = logStretch(await deps.logs.parts(job), from, NEW_LOG_CHARS, completed);
+  const completed = isCompleted(job.status) && stream.whole;
+  if (!withLogs) return { ...state, completed, log_offset: from.log };
+  const stretch = logStretch(await deps.logs.parts(job), from.log, NEW_LOG_CHARS, isCompleted(job.status));
   const text = await joined(deps.logs.text(stretch.parts));
   return {
     ...state,

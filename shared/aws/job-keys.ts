@@ -11,6 +11,7 @@ import type { JobKey, JobKind } from '../model/job.ts';
  * | `code#<digest>`            | a preview's code  | startJob, before the job     | dispatch, wait, api        | expiry     |
  * | `result#<digest>`          | a larger result   | finishJob, before the finish | api, stream, wait          | expiry     |
  * | `log#<attempt>#<start>`    | a page of the log | dispatch, wait while running | api, stream                | expiry, and the page that covers it |
+ * | `stream#<attempt>#<start>` | a page of what the attempt streams | dispatch, wait while running | api, stream, wait | expiry, and the page that covers it |
  * | `mask#<attempt>#<digest>`  | a sealed secret   | api, before it tells the job | api, dispatch, wait        | expiry     |
  *
  * How often masks were added stands in the job as `masks`: a log is written up to date with it.
@@ -56,10 +57,14 @@ export const payloadKey = (key: JobKey, name: string): { pk: string; sk: string 
 
 const digits = (value: number, width: number): string => String(value).padStart(width, '0');
 
-export const LOG_PREFIX = 'log#';
-export const logPageKey = (key: JobKey, attempt: number, start: number): { pk: string; sk: string } => ({
+/** Texts that are written in pages while a job runs: its log, and what it streams. */
+export type Paged = 'log' | 'stream';
+/** How the names of pages begin, of one attempt or of all. */
+export const pagePrefix = (of: Paged, attempt?: number): string =>
+  attempt === undefined ? `${of}#` : `${of}#${digits(attempt, 4)}#`;
+export const pageKey = (of: Paged, key: JobKey, attempt: number, start: number): { pk: string; sk: string } => ({
   pk: jobPartition(key),
-  sk: `${LOG_PREFIX}${digits(attempt, 4)}#${digits(start, 12)}`,
+  sk: `${pagePrefix(of, attempt)}${digits(start, 12)}`,
 });
 
 export const maskPrefix = (attempt: number): string => `mask#${digits(attempt, 4)}#`;
@@ -98,8 +103,9 @@ export const dueKey = (scheduledFor: number, id: string): string => `${digits(sc
 export const JOBS_PREFIX = 'jobs/';
 export const jobPrefix = (key: JobKey): string => `${JOBS_PREFIX}${key.workspace}/${key.id}/`;
 export const payloadObject = (key: JobKey, name: string): string => `${jobPrefix(key)}${name.replace('#', '/')}`;
-export const logObject = (key: JobKey, attempt: number, start: number): string =>
-  `${jobPrefix(key)}log/${digits(attempt, 4)}/${digits(start, 12)}`;
+/** What was streamed lies in the folder of the log: the same rights, and one removal, for all that a job said. */
+export const pageObject = (of: Paged, key: JobKey, attempt: number, start: number): string =>
+  `${jobPrefix(key)}log/${of === 'log' ? '' : 'stream/'}${digits(attempt, 4)}/${digits(start, 12)}`;
 
 /** The job an object belongs to; undefined for a key that is no job's. */
 export const jobOfObject = (object: string): JobKey | undefined => {

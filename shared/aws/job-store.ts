@@ -200,6 +200,14 @@ export class DynamoJobStore implements JobStore {
     return outcome.done ? outcome.job : undefined;
   }
 
+  async markStreaming(key: JobKey, attempt: number): Promise<void> {
+    await this.#transition(key, undefined, {
+      update: 'SET streamed = :attempt',
+      condition: ['#status = :running', 'attempt = :attempt'],
+      values: { running: 'running', attempt },
+    });
+  }
+
   async requestCancel(key: JobKey, by: Canceler): Promise<Job | undefined> {
     const outcome = await this.#transition(key, undefined, {
       update: `SET canceled_by = if_not_exists(canceled_by, :by)${by.reason === undefined ? '' : ', canceled_reason = if_not_exists(canceled_reason, :reason)'}`,

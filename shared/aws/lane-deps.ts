@@ -72,6 +72,7 @@ export const laneDeps = (
     }),
     valueBox: values,
     logs: new AwsLogStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
+    streams: new AwsLogStore(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET, 'stream'),
     uploads: new S3UploadStore(env.PAYLOAD_BUCKET),
     scripts: new AwsScriptCode(db, env.CATALOG_TABLE),
     tokens: new Ed25519AttemptTokens(signingKeyOf(env.SIGNING_SECRET_ARN)),

@@ -1,12 +1,13 @@
 import { type DynamoDBClient, paginateQuery } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { Job } from '../model/job.ts';
+import type { LogReader } from '../jobs/payload-ports.ts';
+import { type Job, streamsNow } from '../model/job.ts';
 import { LogPage, type LogPart, logParts } from '../model/log-pages.ts';
 import { charCount, fromChar } from '../model/text.ts';
-import { jobPartition, LOG_PREFIX } from './job-keys.ts';
+import { jobPartition, pagePrefix } from './job-keys.ts';
 
-/** Logs as readers see them: pages beside the job and objects in S3, as one text. */
-export class LogReads {
+/** Logs and streams as readers see them: pages beside the job and objects in S3, as one text. */
+export class LogReads implements LogReader {
   readonly #db: DynamoDBClient;
   readonly #table: string;
   readonly #bucket: string;
@@ -19,19 +20,16 @@ export class LogReads {
 
   /** Which parts the log has now. Holds no text of parts in S3. */
   async parts(job: Job): Promise<LogPart[]> {
-    const pages: LogPage[] = [];
     // A short log is in the job's item as a whole.
     if (job.log_tail?.start === 0) return logParts([], { attempt: job.attempt, tail: job.log_tail });
-    const query = {
-      TableName: this.#table,
-      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :log)',
-      ExpressionAttributeValues: { ':pk': { S: jobPartition(job) }, ':log': { S: LOG_PREFIX } },
-      ConsistentRead: true,
-    };
-    for await (const page of paginateQuery({ client: this.#db }, query)) {
-      for (const item of page.Items ?? []) pages.push(LogPage.parse(unmarshall(item)));
-    }
+    const pages = await this.#pages(job, pagePrefix('log'));
     return logParts(pages, { attempt: job.attempt, tail: job.log_tail });
+  }
+
+  async streamParts(job: Job): Promise<LogPart[]> {
+    if (!streamsNow(job)) return [];
+    const pages = await this.#pages(job, pagePrefix('stream', job.attempt));
+    return logParts(pages, { attempt: job.attempt, tail: undefined });
   }
 
   /** The text of these parts, piece by piece: memory is bounded by one piece, however long the log. */
@@ -40,6 +38,20 @@ export class LogReads {
       if (part.page.object === undefined) yield* slice([part.page.text ?? ''], part);
       else yield* slice(this.#object(part.page.object), part);
     }
+  }
+
+  async #pages(job: Job, prefix: string): Promise<LogPage[]> {
+    const pages: LogPage[] = [];
+    const query = {
+      TableName: this.#table,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :pages)',
+      ExpressionAttributeValues: { ':pk': { S: jobPartition(job) }, ':pages': { S: prefix } },
+      ConsistentRead: true,
+    };
+    for await (const page of paginateQuery({ client: this.#db }, query)) {
+      for (const item of page.Items ?? []) pages.push(LogPage.parse(unmarshall(item)));
+    }
+    return pages;
   }
 
   async *#object(key: string): AsyncIterable<string> {

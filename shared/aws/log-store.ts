@@ -8,18 +8,20 @@ import {
 import type { LogPage, LogStore } from '../jobs/payload-ports.ts';
 import type { JobKey } from '../model/job.ts';
 import { charCount } from '../model/text.ts';
-import { jobPartition, LOG_PREFIX, logObject, logPageKey } from './job-keys.ts';
+import { jobPartition, type Paged, pageKey, pageObject, pagePrefix } from './job-keys.ts';
 
-/** Log pages: small ones as items, larger ones as objects that an item points to. */
+/** Pages of a log or of a stream: small ones as items, larger ones as objects that an item points to. */
 export class AwsLogStore implements LogStore {
   readonly #db: DynamoDBClient;
   readonly #table: string;
   readonly #bucket: string;
+  readonly #of: Paged;
 
-  constructor(db: DynamoDBClient, table: string, bucket: string) {
+  constructor(db: DynamoDBClient, table: string, bucket: string, of: Paged = 'log') {
     this.#db = db;
     this.#table = table;
     this.#bucket = bucket;
+    this.#of = of;
   }
 
   async append(key: JobKey, page: LogPage): Promise<void> {
@@ -28,7 +30,7 @@ export class AwsLogStore implements LogStore {
 
   /** Object first, then the item that points to it, then the covered items go: cut anywhere, readers see each part once. */
   async offload(key: JobKey, page: LogPage, covered: number[]): Promise<void> {
-    const object = logObject(key, page.attempt, page.start);
+    const object = pageObject(this.#of, key, page.attempt, page.start);
     const { PutObjectCommand, s3Client } = await import('./s3.ts');
     const Body = Buffer.from(page.text);
     await s3Client().send(
@@ -37,7 +39,7 @@ export class AwsLogStore implements LogStore {
     await this.#putPage(key, page, { object: { S: object } });
     for (let from = 0; from < covered.length; from += 25) {
       const requests = covered.slice(from, from + 25).map((start): WriteRequest => {
-        const { pk, sk } = logPageKey(key, page.attempt, start);
+        const { pk, sk } = pageKey(this.#of, key, page.attempt, start);
         return { DeleteRequest: { Key: { pk: { S: pk }, sk: { S: sk } } } };
       });
       // What stays undeleted is skipped by readers (the page before covers it) and goes with its job.
@@ -49,8 +51,8 @@ export class AwsLogStore implements LogStore {
     const { Items } = await this.#db.send(
       new QueryCommand({
         TableName: this.#table,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :log)',
-        ExpressionAttributeValues: { ':pk': { S: jobPartition(key) }, ':log': { S: LOG_PREFIX } },
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :pages)',
+        ExpressionAttributeValues: { ':pk': { S: jobPartition(key) }, ':pages': { S: pagePrefix(this.#of) } },
         ProjectionExpression: '#start, chars',
         ExpressionAttributeNames: { '#start': 'start' },
         ScanIndexForward: false,
@@ -67,7 +69,7 @@ export class AwsLogStore implements LogStore {
     page: LogPage,
     where: { text: { S: string } } | { object: { S: string } },
   ): Promise<void> {
-    const { pk, sk } = logPageKey(key, page.attempt, page.start);
+    const { pk, sk } = pageKey(this.#of, key, page.attempt, page.start);
     await this.#db.send(
       new PutItemCommand({
         TableName: this.#table,

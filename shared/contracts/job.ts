@@ -33,12 +33,12 @@ export const getRootJobId = contract({
   access: maySee,
 });
 
-/** `log_offset` counts characters of the whole log, those in S3 too. */
+/** `log_offset` counts characters of the whole log, those in S3 too; `stream_offset` those of what the job streams. */
 export const getJobUpdates = contract({
   id: 'getJobUpdates',
   method: 'GET',
   path: '/w/{workspace}/jobs_u/getupdate/{id}',
-  summary: 'What became of a job since `log_offset`; `completed` comes only with the last piece of the log',
+  summary: 'What became of a job since the offsets; `completed` comes only with the last of its log and stream',
   params: OfJob,
   query: z.object({
     running: Flag.optional(),
@@ -55,6 +55,8 @@ export const getJobUpdates = contract({
       completed: z.boolean(),
       log_offset: z.number(),
       new_logs: z.string().optional(),
+      stream_offset: z.number().optional(),
+      new_result_stream: z.string().optional(),
       mem_peak: z.number().optional(),
     }),
   ),

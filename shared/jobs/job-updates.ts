@@ -4,6 +4,7 @@ import { logStretch } from '../model/log-pages.ts';
 import type { LogReader, PayloadStore } from './payload-ports.ts';
 import type { JobStore } from './ports.ts';
 import { shownPayloads } from './shown-payloads.ts';
+import { streamSince } from './stream-since.ts';
 
 /** What following a job takes. */
 export type UpdateDeps = {
@@ -18,12 +19,13 @@ export type UpdateDeps = {
 const STREAM_MS = 55_000;
 /** A quiet stream says that it lives: proxies cut silent connections. */
 const PING_MS = 15_000;
-/** New log text of one event; more follows in the next. */
-const MAX_LOG_CHARS = 1_000_000;
+/** New text of the log, and of the stream, in one event; more follows in the next. */
+const MAX_NEW_CHARS = 1_000_000;
 
 /** Where an update stream starts, and what it tells. Offsets count characters. */
 export type UpdateWish = {
   log_offset?: number | undefined;
+  stream_offset?: number | undefined;
   only_result?: boolean | undefined;
   no_logs?: boolean | undefined;
   /** Look every 100 ms however old the stream is. */
@@ -38,7 +40,7 @@ export async function* jobUpdates(
   query: UpdateWish,
 ): AsyncIterable<string | Uint8Array> {
   const openedAt = deps.now();
-  let offset = query.log_offset ?? 0;
+  const at = { log: query.log_offset ?? 0, stream: query.stream_offset ?? 0 };
   let told = '';
   let lastEventAt = openedAt;
   while (deps.now() - openedAt < STREAM_MS) {
@@ -47,9 +49,10 @@ export async function* jobUpdates(
       yield event({ type: 'notfound' });
       return;
     }
-    const update = await nextUpdate(deps, job, query, offset);
-    offset = update.log_offset;
-    const state = JSON.stringify([update.running, update.completed, offset, job.mem_peak]);
+    const update = await nextUpdate(deps, job, query, at);
+    at.log = update.log_offset;
+    at.stream = update.stream_offset ?? at.stream;
+    const state = JSON.stringify([update.running, update.completed, at, job.mem_peak]);
     if (state !== told) {
       const data = { type: 'update', ...update };
       if (update.completed && query.only_result === true) yield* resultEvent(deps, data, job);
@@ -75,19 +78,21 @@ const delayAfter = (ageMs: number, fast: boolean): number => {
   return 500;
 };
 
-const nextUpdate = async (deps: UpdateDeps, job: Job, query: UpdateWish, from: number) => {
+const nextUpdate = async (deps: UpdateDeps, job: Job, query: UpdateWish, at: { log: number; stream: number }) => {
   const completed = isCompleted(job.status);
   const silent = query.no_logs === true || query.only_result === true;
   const parts = silent ? [] : await deps.logs.parts(job);
-  const stretch = logStretch(parts, from, MAX_LOG_CHARS, completed);
+  const stretch = logStretch(parts, at.log, MAX_NEW_CHARS, completed);
   let text = '';
   for await (const piece of deps.logs.text(stretch.parts)) text += piece;
+  const stream = await streamSince(deps.logs, job, at.stream, MAX_NEW_CHARS);
   return {
     running: job.status === 'running',
-    // A job is told to be completed only with the last of its log.
-    completed: completed && stretch.whole,
+    // A job is told to be completed only with the last of its log and of its stream.
+    completed: completed && stretch.whole && stream.whole,
     log_offset: stretch.offset,
     ...(text === '' ? {} : { new_logs: text }),
+    ...stream.fields,
     ...(job.mem_peak === undefined ? {} : { mem_peak: job.mem_peak }),
   };
 };

@@ -14,12 +14,18 @@ const TAIL_CHARS = 400;
 const LOST = '\n[millrace] the rest of the log could not be stored\n';
 
 /** Milliseconds between two writes of a log's pages, by the age of the attempt: Windmill's own cadence (reference 1.15). */
-const flushEveryMs = (ageMs: number): number => {
+const logFlushEveryMs = (ageMs: number): number => {
   if (ageMs < 10_000) return 500;
   return ageMs < 60_000 ? 2_500 : 5_000;
 };
 
-export type LogDeps = { logs: LogStore; masks: MaskStore; now: () => number };
+export type LogDeps = {
+  logs: LogStore;
+  masks: MaskStore;
+  now: () => number;
+  /** Milliseconds until text is written, by the age of the attempt; absent: as for a log. */
+  flushEveryMs?: (ageMs: number) => number;
+};
 
 /**
  * The end of a log. `masks`: the tail is masked for this revision only, so it may be stored only while the job has no
@@ -39,6 +45,7 @@ export class LogWriter {
   readonly #deps: LogDeps;
   readonly #job: Job;
   readonly #openedAt: number;
+  readonly #flushEveryMs: (ageMs: number) => number;
   /** As it came. */
   #buffer: string[] = [];
   #buffered = 0;
@@ -56,6 +63,7 @@ export class LogWriter {
     this.#job = job;
     this.#start = start;
     this.#openedAt = deps.now();
+    this.#flushEveryMs = deps.flushEveryMs ?? logFlushEveryMs;
     this.masks = new LogMasks(deps.masks, job);
   }
 
@@ -65,7 +73,7 @@ export class LogWriter {
     this.#buffer.push(text);
     this.#buffered += text.length;
     if (this.#buffered >= FULL_BUFFER) return this.flush();
-    this.#timer ??= setTimeout(() => void this.flush(), flushEveryMs(this.#deps.now() - this.#openedAt));
+    this.#timer ??= setTimeout(() => void this.flush(), this.#flushEveryMs(this.#deps.now() - this.#openedAt));
     return Promise.resolve();
   }
 
@@ -101,11 +109,11 @@ export class LogWriter {
     this.#ready = '';
   }
 
-  /** Writes all there is, for a job that goes on in another attempt. What cannot be written is lost. */
-  async close(): Promise<void> {
+  /** Writes all there is, where nothing goes with the job's end. What cannot be written is lost; answers whether all was. */
+  async close(): Promise<boolean> {
     clearTimeout(this.#timer);
     await this.#writing;
-    if (await this.#readMasks()) await this.#writeRest();
+    return (await this.#readMasks()) && (await this.#writeRest());
   }
 
   #tail(): LogTail | undefined {

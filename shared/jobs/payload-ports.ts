@@ -62,20 +62,22 @@ export interface JobArchive {
 /** One piece of a log. `start` counts characters of the whole log. */
 export type LogPage = { attempt: number; start: number; text: string };
 
-/** The log pages of running jobs. Writing a page twice leaves one. */
+/** The pages of a running job's log, or of what it streams. Writing a page twice leaves one. */
 export interface LogStore {
   /** A page beside the job, for a live tail at the price of a table write. */
   append(key: JobKey, page: LogPage): Promise<void>;
   /** A page in S3 that stands for the pages `covered` (their starts) and more; those are then deleted. */
   offload(key: JobKey, page: LogPage, covered: number[]): Promise<void>;
-  /** Characters of the log so far, over all attempts. */
+  /** Characters so far, over all attempts. */
   length(key: JobKey): Promise<number>;
 }
 
-/** A log as readers see it. */
+/** What a job said, as readers see it. */
 export interface LogReader {
-  /** Which parts it has now. */
+  /** Which parts its log has now. */
   parts(job: Job): Promise<LogPart[]>;
+  /** Which parts the stream of its present attempt has now. They begin where those of earlier attempts ended. */
+  streamParts(job: Job): Promise<LogPart[]>;
   /** The text of parts, piece by piece. */
   text(parts: LogPart[]): AsyncIterable<string>;
 }

@@ -57,6 +57,8 @@ export interface JobStore {
   wipe(key: JobKey, expires?: number): Promise<Job | undefined>;
   /** Lets an attempt run another version of its script than the one it was made with. Undefined: the attempt is over. */
   useVersion(key: JobKey, attempt: number, version: { hash: string; language: Language }): Promise<Job | undefined>;
+  /** Tells readers that this attempt streams. Nothing happens when it is over. */
+  markStreaming(key: JobKey, attempt: number): Promise<void>;
   /** Marks a running job to be stopped. Undefined when it is not running any more. */
   requestCancel(key: JobKey, by: Canceler): Promise<Job | undefined>;
 }

@@ -4,6 +4,7 @@ import { sha256Hex } from '../model/ids.ts';
 import type { Job, WaitReason } from '../model/job.ts';
 import { isJsonObject, parseJson } from '../model/json.ts';
 import type { EndFrame, StatedContent } from '../model/runner.ts';
+import { withStream } from '../model/stream-result.ts';
 import { tenantOf } from '../model/tenant.ts';
 import type { Beats } from './beats.ts';
 import { type BeforeDeps, beforeRun } from './before-run.ts';
@@ -15,6 +16,7 @@ import { LogWriter } from './log-writer.ts';
 import { NotRunnable } from './not-runnable.ts';
 import type { LogStore, UploadStore } from './payload-ports.ts';
 import { type Delivery, type Lane, LaneFull, RunnerLost } from './ports.ts';
+import { ResultStream } from './result-stream.ts';
 import { nextTry } from './retry-attempt.ts';
 import { RESULT_LIMIT_BYTES, type RequestDeps, runnerRequest } from './runner-request.ts';
 import type { Allowed } from './still-allowed.ts';
@@ -28,6 +30,7 @@ export type AttemptDeps = RequestDeps &
     pause: (ms: number) => Promise<void>;
     stillAllowed: (job: Job, now: number) => Promise<Allowed>;
     logs: LogStore;
+    streams: LogStore;
     masks: MaskStore;
     uploads: UploadStore;
     lane: Lane;
@@ -51,8 +54,11 @@ export const runAttempt = (deps: AttemptDeps, job: Job, op: string, delivery: De
     const start = job.attempt > 1 ? await deps.logs.length(job) : 0;
     const log = new LogWriter(deps, job, start);
     await log.write(`job=${job.id} tag=${job.tag} worker=${job.worker ?? ''}\n`);
-    const ran = await onLane(deps, job, log);
-    if (ran.is === 'waits') return waiting(ran, log);
+    const stream = new ResultStream(deps, job);
+    const attempt = await onLane(deps, job, { log, stream });
+    const streamed = await stream.end();
+    if (attempt.is === 'waits') return waiting(attempt, log);
+    const ran = { ...attempt, completion: withStream(attempt.completion, streamed) };
     const again = await nextTry(deps.evaluate, job, ran.completion, deps.random());
     if (again.note !== undefined) await log.write(`[millrace] ${again.note}\n`);
     if (again.inMs !== undefined) {
@@ -126,7 +132,10 @@ const keepResult = async (deps: AttemptDeps, job: Job, cacheKey: string | undefi
     .catch((error: unknown) => deps.report('a result could not be kept', error, { job: job.id }));
 };
 
-const onLane = async (deps: AttemptDeps, job: Job, log: LogWriter): Promise<Ended | Waits> => {
+/** Where what an attempt says goes. */
+type Said = { log: LogWriter; stream: ResultStream };
+
+const onLane = async (deps: AttemptDeps, job: Job, { log, stream }: Said): Promise<Ended | Waits> => {
   try {
     const allowed = await deps.stillAllowed(job, deps.now());
     if ('refused' in allowed) throw new NotRunnable(`Permission denied: ${allowed.refused}`);
@@ -136,6 +145,7 @@ const onLane = async (deps: AttemptDeps, job: Job, log: LogWriter): Promise<Ende
     if (before.is === 'ends') return { is: 'ended', completion: before.completion, timedOut: false };
     const { request, secrets, isolation } = await runnerRequest(deps, job, allowed.standing, deps.now());
     log.masks.add(secrets);
+    stream.mask(secrets);
     const tenancy = { job, code: request.code, script: isolation, workspace: allowed.isolation };
     const result: string[] = [];
     let large: StatedContent | undefined;
@@ -143,6 +153,9 @@ const onLane = async (deps: AttemptDeps, job: Job, log: LogWriter): Promise<Ende
       switch (frame.type) {
         case 'log':
           await log.write(frame.text);
+          break;
+        case 'stream':
+          await stream.write(frame.text);
           break;
         case 'note':
           await log.write(`[millrace] ${frame.text}\n`);

@@ -84,6 +84,8 @@ export const Job = z.object({
   ...RunSettings.shape,
   /** How often secrets were recorded that must not stand in its log (MaskStore), over all attempts. */
   masks: z.number().int().optional(),
+  /** The last attempt that streamed: readers look for no stream of another. */
+  streamed: z.number().int().optional(),
   /** Whether arguments refer to variables or resources (`$var:...`), so that they must be resolved before it starts. */
   refs: z.boolean().optional(),
   /** Who launched it, when it runs on behalf of somebody else. */
@@ -104,6 +106,10 @@ export type Job = z.infer<typeof Job>;
 
 /** A completed job: terminal for good. */
 export const isCompleted = (status: JobStatus): boolean => status !== 'queued' && status !== 'running';
+
+/** Whether the present attempt has streamed anything that may be shown. */
+export const streamsNow = (job: Pick<Job, 'attempt' | 'streamed' | 'deleted'>): boolean =>
+  job.streamed === job.attempt && job.deleted !== true;
 
 /** Windmill counts `skipped` as success. */
 export const isSuccess = (status: JobStatus): boolean => status === 'success' || status === 'skipped';

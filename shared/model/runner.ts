@@ -65,6 +65,9 @@ export const StatedContent = z.object({
 });
 export type StatedContent = z.infer<typeof StatedContent>;
 
+/** What one attempt may stream, in bytes as its process wrote it; so much is kept in memory for its result. */
+export const STREAM_LIMIT_BYTES = 2 * 1024 * 1024;
+
 /** How the user's process ended. `timeout` and `stopped` carry no result. */
 export const Outcome = z.enum(['success', 'failure', 'timeout', 'stopped']);
 export type Outcome = z.infer<typeof Outcome>;
@@ -72,6 +75,7 @@ export type Outcome = z.infer<typeof Outcome>;
 /**
  * One line of what a runner says: a JSON object and a newline.
  * - `log`: output of the user's process, stdout and stderr in the order written; bytes that are not UTF-8 become U+FFFD.
+ * - `stream`: the next text of the result stream, line ends as they are meant.
  * - `note`: a line of ours for the log (the output cap, a killed leftover process).
  * - `result`: the next piece of the result's JSON text. For `failure` the text is the error `{name, message, stack?, ...}`.
  * - `large-result`: instead of `result`, that the runner has put it where it was told to.
@@ -79,6 +83,7 @@ export type Outcome = z.infer<typeof Outcome>;
  */
 export const Frame = z.discriminatedUnion('type', [
   z.object({ type: z.literal('log'), text: z.string() }),
+  z.object({ type: z.literal('stream'), text: z.string() }),
   z.object({ type: z.literal('note'), text: z.string() }),
   z.object({ type: z.literal('result'), part: z.string() }),
   z.object({ type: z.literal('large-result'), ...StatedContent.shape }),

@@ -14,3 +14,13 @@ export const fromChar = (text: string, from: number): string => {
   if (!SURROGATE.test(text)) return text.slice(from);
   return [...text].slice(from).join('');
 };
+
+/** A text in pieces of at most `size` UTF-16 units (2 or more), never cutting a character in two. */
+export function* piecesOf(text: string, size: number): Iterable<string> {
+  for (let from = 0; from < text.length; ) {
+    const end = from + size;
+    const cutsOne = end < text.length && SURROGATE.test(text.charAt(end - 1));
+    yield text.slice(from, cutsOne ? end - 1 : end);
+    from = cutsOne ? end - 1 : end;
+  }
+}

@@ -109,12 +109,23 @@ const positional = ({ parameters, args }) => {
   });
 };
 
+const say = console.log.bind(console);
+const stream = (item) => say(`WM_STREAM: ${(typeof item === 'string' ? item : toJson(item)).replaceAll('\n', '\\n')}`);
+
+// The items of a generator are streamed as they come when the first one is text; other items make a list.
 const collected = async (result) => {
-  if (typeof result !== 'object' || result === null || typeof result.next !== 'function') return result;
-  const items = [];
-  if (typeof result[Symbol.asyncIterator] === 'function') for await (const item of result) items.push(item);
-  else if (typeof result[Symbol.iterator] === 'function') for (const item of result) items.push(await item);
-  else return result;
+  if (typeof result !== 'object' || result === null) return result;
+  const isAsync = typeof result[Symbol.asyncIterator] === 'function';
+  const isSync = typeof result.next === 'function' && typeof result[Symbol.iterator] === 'function';
+  if (!isAsync && !isSync) return result;
+  let items;
+  let begun = false;
+  for await (const item of result) {
+    if (!begun && typeof item !== 'string') items = [];
+    begun = true;
+    if (items === undefined) stream(item);
+    else items.push(item);
+  }
   return items;
 };
 

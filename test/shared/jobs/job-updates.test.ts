@@ -5,11 +5,11 @@ import { type LogPage, logParts } from '../../../shared/model/log-pages.ts';
 import { aJob } from '../../support/stores.ts';
 
 const ID = '00000000-0000-4000-8000-000000000001';
-type State = { job: Job | undefined; pages: LogPage[]; results: Record<string, string> };
+type State = { job: Job | undefined; pages: LogPage[]; streamed: LogPage[]; results: Record<string, string> };
 
 /** A stream over a job that `script` changes, by a clock that moves only when the stream waits. */
 const events = async (script: (state: State, now: number) => void, query = {}, takeAtMost = 1_000) => {
-  const state: State = { job: aJob({ id: ID, status: 'running', attempt: 1 }), pages: [], results: {} };
+  const state: State = { job: aJob({ id: ID, status: 'running', attempt: 1 }), pages: [], streamed: [], results: {} };
   let now = 0;
   let looks = 0;
   const textOf = (payload: Job['args']): string =>
@@ -31,6 +31,7 @@ const events = async (script: (state: State, now: number) => void, query = {}, t
     },
     logs: {
       parts: () => Promise.resolve(logParts(state.pages, { attempt: 1, tail: undefined })),
+      streamParts: () => Promise.resolve(logParts(state.streamed, { attempt: 1, tail: undefined })),
       text: async function* (parts: ReturnType<typeof logParts>) {
         for (const { page, skip, take } of parts) yield (page.text ?? '').slice(skip, skip + take);
       },
@@ -126,6 +127,35 @@ describe('the update stream of a job', () => {
       [false, 2_000_000],
       [true, 2_500_000],
     ]);
+  });
+
+  test('brings what the job streams, from the offset of the client or the beginning of a new attempt', async () => {
+    const { seen } = await events(
+      (state, now) => {
+        state.job = { ...aJob({ id: ID, attempt: 2 }), ...state.job, streamed: 1 };
+        if (now >= 200) state.job = { ...state.job, attempt: 2, streamed: 2 };
+        if (now >= 200) state.streamed = [page(7, 'anew')];
+        else if (now >= 100) state.streamed = [page(0, 'streams')];
+        if (now >= 300) state.job = done(state.job, { at: 'inline', text: '"anew"' });
+      },
+      { stream_offset: 3, only_result: true },
+    );
+    expect(seen.map(({ new_result_stream, stream_offset }) => [new_result_stream, stream_offset])).toEqual([
+      [undefined, 3],
+      ['eams', 7],
+      ['anew', 11],
+      [undefined, 11],
+    ]);
+    expect(seen.at(-1)).toMatchObject({ completed: true, only_result: 'anew' });
+  });
+
+  test('says nothing of a stream of a job that has none, or whose texts were deleted', async () => {
+    const { seen } = await events((state) => {
+      state.streamed = [page(0, 'x')];
+      state.job = { ...done(state.job, { at: 'inline', text: '1' }), streamed: 1, deleted: true };
+    });
+    expect(seen[0]).not.toHaveProperty('stream_offset');
+    expect(seen[0]).not.toHaveProperty('new_result_stream');
   });
 
   test('tells when the job is gone', async () => {

@@ -47,16 +47,26 @@ def call(folder, entrypoint):
 
     positional, named = arguments(main, args)
     value = main(*positional, **named)
-    return awaited(value) if hasattr(value, "__await__") or hasattr(value, "__aiter__") else value
+    if hasattr(value, "__await__") or hasattr(value, "__aiter__"):
+        value = awaited(value)
+    if hasattr(value, "__next__"):
+        from .streams import drained
+
+        return drained(value)
+    return value
 
 
 def awaited(value):
+    """In one event loop: what is streamed may belong to the one that it was made in."""
     import asyncio
 
     async def whole():
-        if hasattr(value, "__aiter__"):
-            return [item async for item in value]
-        return await value
+        given = await value if hasattr(value, "__await__") else value
+        if not hasattr(given, "__aiter__"):
+            return given
+        from .streams import drained_async
+
+        return await drained_async(given)
 
     return asyncio.run(whole())
 
