@@ -31,6 +31,13 @@ export class LastLines {
     if (end + 1 < chunk.length) this.#keep(chunk.subarray(end + 1));
   }
 
+  /** Something else came after the last line, which therefore was not the last of the output. The tail stays. */
+  interrupt(): void {
+    this.#previous = undefined;
+    this.#current = [];
+    this.#currentBytes = 0;
+  }
+
   #keep(bytes: Buffer): void {
     const room = this.#lineLimit + 1 - this.#currentBytes;
     if (room <= 0) return;
@@ -39,7 +46,7 @@ export class LastLines {
     this.#currentBytes += kept.length;
   }
 
-  /** The last line, undefined when nothing was written, `tooLong` when it is over the limit. */
+  /** The last line, undefined when nothing was written since `interrupt`, `tooLong` when it is over the limit. */
   lastLine(): { text: string; tooLong: boolean } | undefined {
     const line = this.#currentBytes > 0 ? Buffer.concat(this.#current) : this.#previous;
     return line === undefined ? undefined : { text: line.toString('utf8'), tooLong: line.length > this.#lineLimit };

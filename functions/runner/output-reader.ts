@@ -67,7 +67,8 @@ const clean = (text: string): string => (text.includes('\0') ? text.replaceAll('
 
 /**
  * Reads a process's output to its end: its log, and what it streams by lines `WM_STREAM: <text>` (`\n` in it stands for a
- * line end), of which neither the log nor the last lines know. Bytes that are not UTF-8 and NUL become U+FFFD, ANSI sequences
+ * line end), which are in no log; an output
+ * that ends with one has no last line. Bytes that are not UTF-8 and NUL become U+FFFD, ANSI sequences
  * stay. Over its limit the rest of the log, or of the stream, is discarded after one note, and still read, so that the
  * process goes on.
  */
@@ -79,7 +80,10 @@ export const readOutput = async (
   const log = cappedLog(to.writer, to.limit);
   const stream = cappedStream(to.writer);
   const take = async ({ to: place, bytes }: ReturnType<StreamLines['end']>[number]): Promise<void> => {
-    if (place === 'stream') return stream(bytes);
+    if (place === 'stream') {
+      to.last.interrupt();
+      return stream(bytes);
+    }
     to.last.add(bytes);
     await log.write(bytes);
   };

@@ -4,6 +4,7 @@ import { cachedTokens } from '../../shared/access/cached-tokens.ts';
 import { dynamodb } from '../../shared/aws/clients.ts';
 import { callerStores } from '../../shared/aws/http-deps.ts';
 import { laneDeps } from '../../shared/aws/lane-deps.ts';
+import { LogReads } from '../../shared/aws/log-reads.ts';
 import { jobQueueOf } from '../../shared/aws/queue-deps.ts';
 import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
 import { DynamoUploadPromises } from '../../shared/aws/upload-promises.ts';
@@ -29,6 +30,7 @@ export const handler = streamingHandler({
     ...lane,
     promises: new DynamoUploadPromises(db, env.JOBS_TABLE),
     directory: new AwsScriptDirectory(db, env.CATALOG_TABLE),
+    said: new LogReads(db, env.JOBS_TABLE, env.PAYLOAD_BUCKET),
     worker,
     background,
     wait: async (ms, signal) => {

@@ -7,17 +7,29 @@ import {
   runWaitResultScriptByPathGet,
   waitForResult,
 } from '../../shared/contracts/run.ts';
+import {
+  runAndStreamScriptByHash,
+  runAndStreamScriptByHashGet,
+  runAndStreamScriptByPath,
+  runAndStreamScriptByPathGet,
+} from '../../shared/contracts/run-and-stream.ts';
 import { type Output, type Pieces, type Route, route } from '../../shared/http/route.ts';
 import { runRoutes } from '../../shared/http/run-wish.ts';
+import { jobUpdates, type UpdateDeps } from '../../shared/jobs/job-updates.ts';
 import { planRun, type ScriptDirectory } from '../../shared/jobs/plan-run.ts';
 import type { ArgsUploadDeps } from '../../shared/jobs/uploaded-args.ts';
 import { visibleJob } from '../../shared/jobs/visible-job.ts';
 import { isSuccess, type Job, type JobKey } from '../../shared/model/job.ts';
 import type { InstanceSettings } from '../../shared/model/settings.ts';
 import { awaitJob } from './await-job.ts';
-import { type RunHereDeps, runHere } from './run-here.ts';
+import { type RunHereDeps, runHere, startHere } from './run-here.ts';
 
-export type WaitDeps = RunHereDeps & ArgsUploadDeps & { directory: ScriptDirectory };
+export type WaitDeps = RunHereDeps &
+  ArgsUploadDeps & {
+    directory: ScriptDirectory;
+    /** What jobs say, for those who follow one. */
+    said: UpdateDeps['logs'];
+  };
 
 /** A first byte must come within CloudFront's 60 s: what takes longer is waited for by another request. */
 const ANSWER_WITHIN_MS = 50_000;
@@ -29,11 +41,34 @@ const patienceMs = ({ timeout_wait_result: seconds }: InstanceSettings): number 
 const CONTRACTS = {
   byPath: [runWaitResultScriptByPath, runWaitResultScriptByPathGet],
   byHash: [runWaitResultScriptByHash, runWaitResultScriptByHashGet],
-  byCode: runScriptPreviewAndWaitResult,
+  byCode: [runScriptPreviewAndWaitResult],
 };
 
-/** The routes that run a job and answer its result. */
+const STREAM_CONTRACTS = {
+  byPath: [runAndStreamScriptByPath, runAndStreamScriptByPathGet],
+  byHash: [runAndStreamScriptByHash, runAndStreamScriptByHashGet],
+  byCode: [],
+};
+
+/** Below what Lambda gives this function, which may be running the job: whoever has not seen the end is told so. */
+const STREAM_FOR_MS = 13 * 60_000;
+
+/** The routes that run a job and answer its updates: refusals as any route's, before there is a job. */
+const streamRoutes = (deps: WaitDeps): Route[] =>
+  runRoutes(deps, STREAM_CONTRACTS, async (wish, now, { poll_delay_ms }) => {
+    const settings = await deps.settings.read(now);
+    const request = await planRun(deps.directory, wish, { now, random: randomBytes(10), settings });
+    await startHere(deps, request, randomUUID());
+    const following = { ...deps, logs: deps.said };
+    return {
+      headers: { 'cache-control': 'no-cache' },
+      body: jobUpdates(following, request, { only_result: true, fast: true, poll_delay_ms }, STREAM_FOR_MS),
+    };
+  });
+
+/** The routes that run a job and answer what it comes to. */
 export const waitRoutes = (deps: WaitDeps): Route[] => [
+  ...streamRoutes(deps),
   ...runRoutes(deps, CONTRACTS, async (wish, now) => {
     const settings = await deps.settings.read(now);
     const request = await planRun(deps.directory, wish, { now, random: randomBytes(10), settings });

@@ -17,17 +17,16 @@ export type RunHereDeps = AttemptDeps &
   };
 
 /**
- * Runs a new job in this invocation: made already claimed, with the same writes, beats and limits as from a queue.
- * Answers the completed job, or undefined when it is not completed here by `deadline`: it is somebody else's (a repeated
- * request), was queued instead (no room, a later time, or a tag of another group), or still runs - then this invocation
- * goes on running it after its caller was answered.
+ * Starts a new job in this invocation: made already claimed, with the same writes, beats and limits as from a queue. Answers
+ * its run, which goes on whether anybody waits for it or not and gives the completed job, or undefined when it was queued
+ * after all (no room). Undefined at once: it is somebody else's (a repeated request) or was queued instead (a later time,
+ * or a tag of another group).
  */
-export const runHere = async (
+export const startHere = async (
   deps: RunHereDeps,
   request: RunRequest,
   requestId: string,
-  deadline: number,
-): Promise<Job | undefined> => {
+): Promise<{ running: Promise<Job | undefined> } | undefined> => {
   const now = deps.now();
   const later = request.scheduled_for > now || request.settings?.debounce !== undefined;
   if (later || !deps.queue.serves(request.tag)) {
@@ -36,12 +35,22 @@ export const runHere = async (
   }
   const claim = { worker: deps.worker, op: `create:${requestId}` };
   const { started, fresh } = await startClaimedJob(deps, request, claim, now);
-  if (!fresh) return undefined;
-  const running = deps.background.keep(attempt(deps, started, requestId));
+  return fresh ? { running: deps.background.keep(attempt(deps, started, requestId)) } : undefined;
+};
+
+/** Starts a new job here and answers it once it is completed; undefined when it is not completed here by `deadline`. */
+export const runHere = async (
+  deps: RunHereDeps,
+  request: RunRequest,
+  requestId: string,
+  deadline: number,
+): Promise<Job | undefined> => {
+  const here = await startHere(deps, request, requestId);
+  if (here === undefined) return undefined;
   const answered = new AbortController();
   const timeIsUp = deps.wait(Math.max(0, deadline - deps.now()), answered.signal).then(() => undefined);
   try {
-    return await Promise.race([running, timeIsUp]);
+    return await Promise.race([here.running, timeIsUp]);
   } finally {
     answered.abort();
   }

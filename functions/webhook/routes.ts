@@ -18,7 +18,7 @@ export type WebhookDeps = StartDeps & ArgsUploadDeps & { scripts: ScriptDirector
 const CONTRACTS = {
   byPath: [runScriptByPath, runScriptByPathGet],
   byHash: [runScriptByHash, runScriptByHashGet],
-  byCode: runScriptPreview,
+  byCode: [runScriptPreview],
 };
 
 /** The routes that queue a job and answer its id. */

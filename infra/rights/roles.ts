@@ -82,6 +82,8 @@ export const webhookRights = mayStartJobs;
 export const waitRights = (stores: Stores, sending: Sending, lane: Lane): PolicyStatement[] => [
   ...mayStartJobs(stores, sending),
   ...mayRunLane(stores, lane),
+  // What a job streams is read from where its log lies.
+  onObjects(stores.payload, 'GetObject', 'log'),
   ...mayPayFollowups(stores, sending),
 ];
 

@@ -14,6 +14,7 @@ import * as members from './members.ts';
 import * as resourceTypes from './resource-types.ts';
 import * as resources from './resources.ts';
 import * as run from './run.ts';
+import * as runAndStream from './run-and-stream.ts';
 import * as schedules from './schedules.ts';
 import * as scripts from './scripts.ts';
 import * as settings from './settings.ts';
@@ -44,6 +45,7 @@ const files = [
   resourceTypes,
   schedules,
   run,
+  runAndStream,
   jobContracts,
   jobCancels,
   jobLists,

@@ -12,11 +12,11 @@ import type { HttpRequest } from './request.ts';
 import { type Output, type Route, route } from './route.ts';
 import { argsOf } from './run-args.ts';
 
-type RunInput = {
+type RunInput<Q extends RunQuery = RunQuery> = {
   principal: Principal;
   standing: Standing;
   params: { workspace: string };
-  query: RunQuery;
+  query: Q;
   request: HttpRequest;
   now: number;
 };
@@ -81,39 +81,41 @@ type MayRun = { access: { needs: 'workspace'; right: 'run' } };
 type OfWorkspace = { workspace: string };
 
 /** The contracts of one way to run things: newest version, one version, code of the request. */
-export type RunContracts<A> = {
-  byPath: (Contract<OfWorkspace & { path: string }, RunQuery, unknown, A> & MayRun)[];
-  byHash: (Contract<OfWorkspace & { hash: string }, RunQuery, unknown, A> & MayRun)[];
-  byCode: Contract<OfWorkspace, RunQuery, Preview, A> & MayRun;
+export type RunContracts<A, Q extends RunQuery = RunQuery> = {
+  byPath: (Contract<OfWorkspace & { path: string }, Q, unknown, A> & MayRun)[];
+  byHash: (Contract<OfWorkspace & { hash: string }, Q, unknown, A> & MayRun)[];
+  byCode: (Contract<OfWorkspace, Q, Preview, A> & MayRun)[];
 };
 
 /**
  * Binds one way to run things: `answer` gets what is wanted, whichever route it came by. The jobs that a new one is said to
  * belong to are looked up first: they must be of this workspace, and the caller must be able to see them.
  */
-export const runRoutes = <A>(
+export const runRoutes = <A, Q extends RunQuery>(
   deps: RunDeps,
-  contracts: RunContracts<A>,
-  answer: (wish: RunWish, now: number) => Promise<Output<A>>,
+  contracts: RunContracts<A, Q>,
+  answer: (wish: RunWish, now: number, query: Q) => Promise<Output<A>>,
 ): Route[] => {
-  const start = async (wish: RunWish, now: number): Promise<Output<A>> => {
+  const start = async (wish: RunWish, { now, query }: RunInput<Q>): Promise<Output<A>> => {
     for (const id of new Set([wish.options.parent_job, wish.options.root_job]))
       if (id !== undefined) await visibleJob(deps.jobs, wish.standing, { workspace: wish.workspace, id });
-    return answer(wish, now);
+    return answer(wish, now, query);
   };
   return [
     ...contracts.byPath.map((contract) =>
       route(contract, async (input) =>
-        start(await wishOf(deps, input, { by: 'path', path: input.params.path }), input.now),
+        start(await wishOf(deps, input, { by: 'path', path: input.params.path }), input),
       ),
     ),
     ...contracts.byHash.map((contract) =>
       route(contract, async (input) =>
-        start(await wishOf(deps, input, { by: 'hash', hash: input.params.hash }), input.now),
+        start(await wishOf(deps, input, { by: 'hash', hash: input.params.hash }), input),
       ),
     ),
-    route(contracts.byCode, async (input) =>
-      start(await wishOf(deps, input, codeWanted(input.body), input.body.args ?? {}), input.now),
+    ...contracts.byCode.map((contract) =>
+      route(contract, async (input) =>
+        start(await wishOf(deps, input, codeWanted(input.body), input.body.args ?? {}), input),
+      ),
     ),
   ];
 };

@@ -15,7 +15,7 @@ export type UpdateDeps = {
   wait: (ms: number) => Promise<void>;
 };
 
-/** Windmill's streams end after 60 s with a `timeout` event and its clients reconnect; ours do before the front door's limit. */
+/** Windmill's streams end after 60 s with a `timeout` event, and its clients reconnect. */
 const STREAM_MS = 55_000;
 /** A quiet stream says that it lives: proxies cut silent connections. */
 const PING_MS = 15_000;
@@ -33,17 +33,21 @@ export type UpdateWish = {
   poll_delay_ms?: number | undefined;
 };
 
-/** The events of a job from the client's offsets on: only on change, at most every 100 ms, the last with the whole job. */
+/**
+ * The events of a job from the client's offsets on: only on change, at most every 100 ms, the last with the whole job. Those
+ * of a job that goes on end after `forMs` with a `timeout`.
+ */
 export async function* jobUpdates(
   deps: UpdateDeps,
   key: JobKey,
   query: UpdateWish,
+  forMs = STREAM_MS,
 ): AsyncIterable<string | Uint8Array> {
   const openedAt = deps.now();
   const at = { log: query.log_offset ?? 0, stream: query.stream_offset ?? 0 };
   let told = '';
   let lastEventAt = openedAt;
-  while (deps.now() - openedAt < STREAM_MS) {
+  while (deps.now() - openedAt < forMs) {
     const job = await deps.jobs.get(key);
     if (job === undefined) {
       yield event({ type: 'notfound' });

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import * as windmill from 'windmill-client';
 import { Millrace } from '../system/millrace.ts';
 import { Wmill } from './wmill.ts';
@@ -141,6 +141,26 @@ describe("Windmill's client for TypeScript", () => {
     expect(await windmill.getState()).toBeUndefined();
     await windmill.setState({ seen: 3 });
     expect(await windmill.getState()).toEqual({ seen: 3 });
+  });
+
+  test('runs a script and follows what it streams', async () => {
+    const lines: string[] = [];
+    const say = vi.spyOn(console, 'log').mockImplementation((line) => void lines.push(line));
+    windmill.appendToResultStream('one\ntwo');
+    say.mockRestore();
+    await millrace.script('f/demo/streams', 'bash', `echo '${lines.join('')}'`);
+    const script = { workspace: 'demo', path: 'f/demo/streams' };
+    const events = await windmill.JobService.runAndStreamScriptByPath({ ...script, requestBody: {} });
+    const told = String(events)
+      .split('\n\n')
+      .filter((text) => text !== '')
+      .map((text) => JSON.parse(text.replace(/^data: /, '')));
+    expect(told.map((event) => event.new_result_stream ?? '').join('')).toBe('one\ntwo');
+    expect(told.at(-1)).toMatchObject({ completed: true, only_result: 'one\ntwo' });
+    const id = await windmill.runScriptByPathAsync('f/demo/streams', {});
+    await millrace.completed(id);
+    const update = await windmill.JobService.getJobUpdates({ workspace: 'demo', id, streamOffset: 4 });
+    expect(update).toMatchObject({ completed: true, new_result_stream: 'two', stream_offset: 7 });
   });
 
   test('runs a script and waits for its result', async () => {

@@ -7,7 +7,7 @@ import type { Planner } from './language-plan.ts';
 
 /**
  * `main.sh` with its arguments by position. The result is `./result.json`, else the text of `./result.out`, else the last line
- * of the output (stdout and stderr, as in Windmill), else null.
+ * of the output (stdout and stderr, as in Windmill) unless that was streamed, else null.
  */
 export const planBash: Planner = async ({ request, args, folder, places }) => {
   const file = await places.interpreter('bash');

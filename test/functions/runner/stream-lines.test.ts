@@ -83,15 +83,16 @@ const streamOf = ({ frames }: Told): string =>
   frames.flatMap((frame) => (frame.type === 'stream' ? [frame.text] : [])).join('');
 
 describe('what a script streams', () => {
-  test('is no log, and no result of Bash', async () => {
+  test('is no log, and as the last line no result of Bash', async () => {
     const told = await run(
       'bash',
       String.raw`echo one; echo "WM_STREAM: a\\nb"; printf 'two\nWM_STREAM: \xff\n'; echo ' WM_STREAM: log'`,
     );
     expect(streamOf(told)).toBe('a\nb\uFFFD');
     expect(told.log).toBe('one\ntwo\n WM_STREAM: log\n');
-    const silent = await run('bash', 'echo "WM_STREAM: all"');
-    expect([silent.result, silent.log, streamOf(silent)]).toEqual([null, '', 'all']);
+    expect(told.result).toBe(' WM_STREAM: log');
+    const last = await run('bash', 'echo log; echo "WM_STREAM: all"');
+    expect([last.result, last.log, streamOf(last)]).toEqual([null, 'log\n', 'all']);
   });
 
   test.each([
