@@ -86,13 +86,17 @@ const ofGroups = (workers: WorkersStack): Watched[] =>
       periods: 3,
       impact: `Jobs of group ${name} wait although its workers are free: the account has no concurrency left for dispatch.`,
     },
-    {
-      id: `RunnerThrottles-${name}`,
-      metric: runner.metricThrottles(sum),
-      above: 0,
-      periods: 3,
-      impact: `Group ${name} is full: new jobs wait, and synchronous runs fall back to the queue.`,
-    },
+    ...(runner === undefined
+      ? []
+      : [
+          {
+            id: `RunnerThrottles-${name}`,
+            metric: runner.metricThrottles(sum),
+            above: 0,
+            periods: 3,
+            impact: `Group ${name} is full: new jobs wait, and synchronous runs fall back to the queue.`,
+          },
+        ]),
   ]);
 
 const ofHttp = (api: ApiStack): Watched[] => [
@@ -114,6 +118,9 @@ export const watched = (props: { data: DataStack; workers: WorkersStack; api: Ap
   ...ofHttp(props.api),
   failures('Reaper', props.workers.reaper, 'Jobs of dead workers and lost messages are not brought back.'),
   failures('Deadletter', props.workers.deadletter, 'Jobs whose message failed five times are not brought back yet.'),
+  ...(props.workers.taskend === undefined
+    ? []
+    : [failures('Taskend', props.workers.taskend, 'Jobs whose tasks died wait for the reaper.')]),
   ...ofUpkeep(props.workers),
   {
     id: 'JobsThrottles',

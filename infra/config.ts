@@ -1,28 +1,20 @@
 import { z } from 'zod';
+import { type LambdaGroup, shortName, WorkerGroup } from './worker-group-config.ts';
 
-const name = z.string().regex(/^[a-z][a-z0-9-]{0,19}$/, 'must be 1 to 20 of a-z, 0-9, - and start with a letter');
+const SubnetId = z.string().regex(/^subnet-[0-9a-f]+$/, 'must be the id of a subnet, subnet-...');
 
-/** A set of tags served by one dispatch function and one runner of their own. */
-const WorkerGroup = z.strictObject({
-  name,
-  tags: z.array(z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, 'must be 1 to 40 of A-Z, a-z, 0-9, _ and -')).min(1),
-  /** Dispatch invocations at once per tag. AWS takes 2 to 1000. */
-  maxConcurrency: z.int().min(2).max(1000).default(20),
-  /** Dispatch invocations at once for jobs with a priority, of whichever tag: what they find free when all else is busy. */
-  priorityConcurrency: z.int().min(2).max(1000).default(10),
-  /** Messages an invocation is given at once; more than 1 only for groups whose time limit is at most 60 s. */
-  batchSize: z.int().min(1).max(10).default(1),
-  /** Longest time a job may run, seconds. 840 leaves dispatch a minute to write down how it ended. */
-  timeLimitSeconds: z.int().min(1).max(840).default(840),
-  /** Memory of the runner; user code, its interpreter and the runner share it. */
-  memoryMb: z.int().min(256).max(10_240).default(1024),
-  /** Reserved concurrency of the group's runner: how many jobs may run at once, whoever started them. */
-  runnerConcurrency: z.int().min(1).default(130),
+/**
+ * Where tasks run. Without it a small network is made: two public subnets, no NAT gateway, nothing that costs while no job
+ * runs. Or subnets and security groups that exist, by id (nothing is looked up); `publicIp`: they have no NAT gateway.
+ */
+const Network = z.strictObject({
+  subnetIds: z.array(SubnetId).min(1),
+  securityGroupIds: z.array(z.string().regex(/^sg-[0-9a-f]+$/, 'must be the id of a security group, sg-...')).min(1),
+  publicIp: z.boolean().default(false),
 });
-type WorkerGroup = z.output<typeof WorkerGroup>;
 
 /** What the event sources of a group can start at the same time. */
-const dispatchStarts = (group: WorkerGroup): number =>
+const dispatchStarts = (group: LambdaGroup): number =>
   (group.tags.length * group.maxConcurrency + group.priorityConcurrency) * group.batchSize;
 
 const repeated = (names: string[]): string[] => names.filter((each, index) => names.indexOf(each) !== index);
@@ -34,11 +26,13 @@ const repeated = (names: string[]): string[] => names.filter((each, index) => na
 export const Config = z
   .strictObject({
     /** Part of every stack's name, so that several deployments fit in one account. */
-    stage: name.default('dev'),
+    stage: shortName.default('dev'),
     workerGroups: z
       .array(WorkerGroup)
       .min(1)
       .prefault([{ name: 'default', tags: ['python3', 'bash', 'bun'] }]),
+    /** The network of groups on Fargate. */
+    network: Network.optional(),
     /** Synchronous runs (`run_wait_result`) at once. */
     waitConcurrency: z.int().min(1).default(60),
     /** What `cdk destroy` does with tables, buckets and secrets. `retain` also forbids deleting the tables by hand. */
@@ -66,7 +60,12 @@ export const Config = z
     for (const twice of repeated(config.workerGroups.flatMap((group) => group.tags))) {
       refuse(`tag "${twice}" is served by two worker groups; a tag has one queue and one group`);
     }
+    if (config.workerGroups[0]?.lane === 'fargate')
+      refuse('the first worker group must be on the lane lambda: run_wait_result uses its runner');
+    if (config.network !== undefined && config.workerGroups.every(({ lane }) => lane === 'lambda'))
+      refuse('network is for groups on the lane fargate, and there is none');
     config.workerGroups.forEach((group, index) => {
+      if (group.lane === 'fargate') return;
       if (group.batchSize > 1 && group.timeLimitSeconds > 60) {
         refuse(`worker group "${group.name}": batchSize ${group.batchSize} needs timeLimitSeconds of at most 60`);
       }

@@ -103,9 +103,9 @@ export const startBase = async (options: CloudOptions, teardown: Teardown): Prom
     ...(options.streamingLimits === undefined ? {} : { streamingLimits: options.streamingLimits }),
     report,
   });
-  const { dynamodb, sqs, s3, secrets, kms, scheduler, lambda } = services;
-  teardown.add(() => closeServices({ dynamodb, sqs, s3, secrets, kms, scheduler, lambda }));
-  Object.assign(running, { dynamodb, sqs, s3, secretsmanager: secrets, kms, scheduler, lambda });
+  const { dynamodb, sqs, s3, secrets, kms, scheduler, lambda, ecs } = services;
+  teardown.add(() => closeServices({ dynamodb, sqs, s3, secrets, kms, scheduler, lambda, ecs }));
+  Object.assign(running, { dynamodb, sqs, s3, secretsmanager: secrets, kms, scheduler, lambda, ecs });
   lambda.onInvoke(({ functionName, cold, error, durationMs }) =>
     gateway.meter.countInvocation(functionName, { cold, failed: error !== undefined, durationMs }),
   );

@@ -5,6 +5,7 @@ import { runCustomResources } from './assembly/custom-resources.ts';
 import { type Assembly, readAssembly } from './assembly/read-assembly.ts';
 import { type Base, type CloudOptions, PLACE, ROOT, startBase } from './base.ts';
 import type { Clock } from './clock.ts';
+import { deliverEvent } from './deliver-event.ts';
 import { type Deployed, deploy } from './deploy.ts';
 import { FrontDoor } from './front-door/front-door.ts';
 import type { Faults } from './gateway/faults.ts';
@@ -113,6 +114,7 @@ const startEventSources = (
     clearInterval(expiry);
     forget();
   });
+  services.ecs.onEvent(deliverEvent(deployed.rules, services.lambda, (line) => options.report?.(line)));
   services.scheduler.start();
 };
 

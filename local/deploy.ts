@@ -2,6 +2,7 @@ import { buildBuckets } from './assembly/buckets.ts';
 import { checkWiring } from './assembly/check-wiring.ts';
 import { Deployment } from './assembly/deployment.ts';
 import { frontDoor } from './assembly/distribution.ts';
+import { type EventRule, eventRules } from './assembly/event-rules.ts';
 import { eventSources } from './assembly/event-sources.ts';
 import { functionDefinitions } from './assembly/functions.ts';
 import { identities } from './assembly/identities.ts';
@@ -13,6 +14,7 @@ import { Resolver } from './assembly/resolver.ts';
 import { buildSchedules } from './assembly/schedules.ts';
 import { buildSecrets } from './assembly/secrets.ts';
 import { buildTables } from './assembly/tables.ts';
+import { buildTasks } from './assembly/tasks.ts';
 import type { FrontDoorDefinition } from './front-door/definitions.ts';
 import type { Policies } from './iam/policies.ts';
 import type { FunctionDefinition, QueueMappingDefinition, StreamMappingDefinition } from './lambda/definitions.ts';
@@ -36,6 +38,7 @@ export type Deployed = {
   functions: FunctionDefinition[];
   mappings: QueueMappingDefinition[];
   streams: StreamMappingDefinition[];
+  rules: EventRule[];
   frontDoor: FrontDoorDefinition;
 };
 
@@ -65,13 +68,16 @@ export const deploy = async (config: DeployConfig): Promise<Deployed> => {
     queue: (name) => arn('sqs', name),
     lambda: (name) => arn('lambda', `function:${name}`),
   });
+  const tasks = buildTasks(deployment, services.ecs);
+  const rules = eventRules(deployment);
   const functions = functionDefinitions(deployment);
   const { queues: mappings, streams } = eventSources(deployment);
   const door = frontDoor(deployment);
   deployment.startingWith('Custom::');
   deployment.of('AWS::CloudFormation::CustomResource');
   deployment.refuseUnknown();
-  checkWiring({ functions, mappings, streams, frontDoor: door.definition, distributionId: door.id }, policies, place);
+  const connected = { functions, mappings, streams, tasks, rules };
+  checkWiring({ ...connected, frontDoor: door.definition, distributionId: door.id }, policies, place);
   for (const definition of functions) services.lambda.defineFunction(definition);
-  return { deployment, functions, mappings, streams, frontDoor: door.definition };
+  return { deployment, functions, mappings, streams, rules, frontDoor: door.definition };
 };

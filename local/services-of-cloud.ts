@@ -8,6 +8,7 @@ import { type Confinement, findConfinement } from './lambda/confinement.ts';
 import { LambdaService } from './lambda/lambda-service.ts';
 import type { StreamingLimits } from './lambda/streaming-limits.ts';
 import { DynamoDbService } from './services/dynamodb/dynamodb-service.ts';
+import { EcsService } from './services/ecs/ecs-service.ts';
 import { KmsService } from './services/kms/kms-service.ts';
 import { S3Service } from './services/s3/s3-service.ts';
 import { SchedulerService } from './services/scheduler/scheduler-service.ts';
@@ -25,6 +26,7 @@ export type CloudServices = {
   kms: KmsService;
   scheduler: SchedulerService;
   lambda: LambdaService;
+  ecs: EcsService;
 };
 
 export type CloudServicesConfig = {
@@ -105,12 +107,19 @@ export const startServices = async (config: CloudServicesConfig): Promise<CloudS
     secrets: new SecretsManagerService({ file: file('secrets.db'), place, now: clock.now }),
     kms: new KmsService({ file: file('keys.db'), place, now: clock.now }),
     scheduler,
+    ecs: new EcsService({
+      stateDir,
+      place,
+      clock,
+      imagePath: config.imagePath,
+      ...(confinement === undefined ? {} : { confinement }),
+    }),
   };
 };
 
-/** Closes all of them, functions first, because they call the others. */
+/** Closes all of them, tasks and functions first, because they call the others. */
 export const closeServices = async (services: CloudServices): Promise<void> => {
-  await services.lambda.close();
+  await Promise.all([services.ecs.close(), services.lambda.close()]);
   await services.scheduler.close();
   const { sqs, s3, secrets, kms, dynamodb } = services;
   await Promise.all([sqs, s3, secrets, kms, dynamodb].map((service) => service.close()));

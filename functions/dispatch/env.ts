@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { queues, schedules } from '../../shared/model/env.ts';
+import { queues, schedules, taskGroups } from '../../shared/model/env.ts';
 
 /** What the template must give `dispatch`. */
 export const Env = z.object({
@@ -9,6 +9,8 @@ export const Env = z.object({
   SECRETS_KEY_ARN: z.string(),
   ...queues,
   ...schedules,
+  ...taskGroups,
+  /** `none` in a group whose jobs are all tasks. */
   RUNNER_FUNCTION: z.string(),
   SIGNING_SECRET_ARN: z.string(),
   /** Name of the worker group whose queues feed this function; the first part of its workers' names. */

@@ -14,6 +14,7 @@ export const ZipFunction = z.enum([
   'dispatch',
   'reaper',
   'deadletter',
+  'taskend',
   'expiry',
   'reconcile',
   'seed',

@@ -8,7 +8,7 @@ import type { Assets } from '../build/assets.ts';
 import type { Config } from '../config.ts';
 import { queuesEnv, schedulesEnv, secretsEnv, storesEnv } from '../environment.ts';
 import { dispatchRights } from '../rights/roles.ts';
-import type { Sending, Stores } from '../rights/room.ts';
+import type { Sending, Stores, TaskLane } from '../rights/room.ts';
 import { PlatformFunction } from './platform-function.ts';
 import { Runner } from './runner.ts';
 
@@ -21,6 +21,8 @@ export type WorkerGroupProps = {
   stores: Stores;
   sending: Sending;
   signingSecret: Secret;
+  /** Where jobs run that are tasks, if there is such a group. */
+  tasks: { lane: TaskLane; env: { TASK_GROUPS: string } } | undefined;
   logRetention: RetentionDays;
 };
 
@@ -41,25 +43,29 @@ const ownQueues = (group: WorkerGroupProps['group'], sending: Sending): OwnQueue
 /** The tags of one group, the dispatch function they feed, and the runner that only this dispatch (and wait) invokes. */
 export class WorkerGroup extends Construct {
   readonly dispatch: IFunction;
-  readonly runner: IFunction;
+  /** Undefined in a group whose jobs are tasks. */
+  readonly runner: IFunction | undefined;
 
   constructor(scope: Construct, id: string, props: WorkerGroupProps) {
     super(scope, id);
     const { group, stores, sending } = props;
-    this.runner = new Runner(this, 'Runner', {
-      image: props.assets.runnerImage,
-      memoryMb: group.memoryMb,
-      timeoutSeconds: group.timeLimitSeconds + 30,
-      reservedConcurrency: group.runnerConcurrency,
-    }).fn;
+    if (group.lane === 'lambda')
+      this.runner = new Runner(this, 'Runner', {
+        image: props.assets.runnerImage,
+        memoryMb: group.memoryMb,
+        timeoutSeconds: group.timeLimitSeconds + 30,
+        reservedConcurrency: group.runnerConcurrency,
+      }).fn;
     const own = ownQueues(group, sending);
-    const lane = { runner: this.runner, signingSecret: props.signingSecret };
+    const runner = this.runner === undefined ? {} : { runner: this.runner };
+    const lane = { ...runner, signingSecret: props.signingSecret, tasks: props.tasks?.lane };
     const environment: Env = {
       ...storesEnv(stores),
       ...secretsEnv(stores),
       ...queuesEnv(this, sending),
       ...schedulesEnv(sending),
-      RUNNER_FUNCTION: this.runner.functionName,
+      RUNNER_FUNCTION: this.runner?.functionName ?? 'none',
+      TASK_GROUPS: props.tasks?.env.TASK_GROUPS ?? '[]',
       SIGNING_SECRET_ARN: props.signingSecret.secretArn,
       WORKER_GROUP: group.name,
     };

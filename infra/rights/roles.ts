@@ -1,7 +1,7 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { JOB_INDEXES } from '../constructs/job-table.ts';
-import type { Lane, Sending, Stores } from './room.ts';
+import type { Lane, Sending, Stores, TaskLane } from './room.ts';
 import {
   appendAudit,
   consume,
@@ -19,6 +19,7 @@ import {
   readSecrets,
   readStream,
   sendTo,
+  startTasks,
 } from './statements.ts';
 
 /*
@@ -40,18 +41,22 @@ const mayPayFollowups = (stores: Stores, sending: Sending): PolicyStatement[] =>
 const mayWipeJobs = (stores: Stores): PolicyStatement[] => [
   onTable(stores.jobs, 'Query', 'BatchWriteItem'),
   listJobObjects(stores.payload),
-  onObjects(stores.payload, 'DeleteObject', 'args', 'result', 'log'),
+  onObjects(stores.payload, 'DeleteObject', 'args', 'result', 'log', 'request'),
 ];
 
+/** Gives tasks to Fargate: each finds what it is to run in its job's folder `request`. */
+const mayStartTasks = (stores: Stores, tasks: TaskLane | undefined): PolicyStatement[] =>
+  tasks === undefined ? [] : [...startTasks(tasks), onObjects(stores.payload, 'PutObject', 'request')];
+
 /** Runs user code and writes down what came of it: claim, frames, completion, what the job owes others. */
-const mayRunLane = (stores: Stores, lane: Lane): PolicyStatement[] => [
+const mayRunLane = (stores: Stores, lane: Pick<Lane, 'signingSecret'> & Partial<Lane>): PolicyStatement[] => [
   ...mayWipeJobs(stores),
   appendAudit(stores.catalog),
   onTable(stores.jobs, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'Query'),
   onTable(stores.catalog, 'GetItem', 'BatchGetItem', 'Query'),
   onObjects(stores.payload, 'GetObject', 'args', 'code', 'result'),
   onObjects(stores.payload, 'PutObject', 'args', 'result', 'log'),
-  invoke(lane.runner),
+  ...(lane.runner === undefined ? [] : [invoke(lane.runner)]),
   readSecrets(lane.signingSecret),
   onKey(stores.secretsKey, ['secrets', 'masks'], 'Decrypt'),
 ];
@@ -87,9 +92,15 @@ export const waitRights = (stores: Stores, sending: Sending, lane: Lane): Policy
   ...mayPayFollowups(stores, sending),
 ];
 
-/** `own`: the queues of its worker group, the only ones it takes messages from. */
-export const dispatchRights = (stores: Stores, sending: Sending, lane: Lane, own: IQueue[]): PolicyStatement[] => [
+/** `own`: the queues of its worker group, the only ones it takes messages from. Without a runner its jobs are all tasks. */
+export const dispatchRights = (
+  stores: Stores,
+  sending: Sending,
+  lane: Pick<Lane, 'signingSecret'> & Partial<Lane> & { tasks: TaskLane | undefined },
+  own: IQueue[],
+): PolicyStatement[] => [
   ...mayRunLane(stores, lane),
+  ...mayStartTasks(stores, lane.tasks),
   ...mayPayFollowups(stores, sending),
   consume(own),
 ];
@@ -119,7 +130,7 @@ export const apiRights = (stores: Stores, sending: Sending): PolicyStatement[] =
   ),
   onObjects(stores.payload, 'GetObject', 'args', 'code', 'result', 'log'),
   onObjects(stores.payload, 'PutObject', 'args', 'code', 'result', 'log'),
-  onObjects(stores.payload, 'DeleteObject', 'args', 'code', 'result', 'log'),
+  onObjects(stores.payload, 'DeleteObject', 'args', 'code', 'result', 'log', 'request'),
   listJobObjects(stores.payload),
   everyQueue(sending),
   ...onSchedules(sending.schedules, 'CreateSchedule', 'GetSchedule', 'DeleteSchedule'),
@@ -133,17 +144,30 @@ export const streamRights = (stores: Stores): PolicyStatement[] => [
   onObjects(stores.payload, 'GetObject', 'args', 'code', 'result', 'log'),
 ];
 
-/** It puts no results itself: what it signs for a runner is done in its name. */
-export const framesRights = (stores: Pick<Stores, 'jobs' | 'catalog' | 'payload'>): PolicyStatement[] => [
-  onTable(stores.jobs, 'GetItem', 'UpdateItem'),
+/**
+ * Gives runners places for large results. Where there are tasks it also gives them what they are to run, writes their logs
+ * and ends their jobs; what these owe others then is told to dispatch by a message. Of secrets it opens masks only.
+ */
+export const framesRights = (stores: Stores, sending: Sending, tasks: boolean): PolicyStatement[] => [
   onTable(stores.catalog, 'GetItem', 'Query'),
-  onObjects(stores.payload, 'PutObject', 'result'),
+  ...(tasks
+    ? [
+        onTable(stores.jobs, 'GetItem', 'UpdateItem', 'PutItem', 'DeleteItem', 'Query'),
+        onObjects(stores.payload, 'PutObject', 'result', 'log'),
+        onObjects(stores.payload, 'GetObject', 'result', 'request'),
+        everyQueue(sending),
+        onKey(stores.secretsKey, ['masks'], 'Decrypt'),
+      ]
+    : [onTable(stores.jobs, 'GetItem', 'UpdateItem'), onObjects(stores.payload, 'PutObject', 'result')]),
 ];
 
 export const reaperRights = (stores: Stores, sending: Sending): PolicyStatement[] => [
   ...mayRescueJobs(stores, sending),
   measure([...sending.queues.values()]),
 ];
+
+/** Ends or brings back the jobs of tasks that stopped. */
+export const taskendRights = (stores: Stores, sending: Sending): PolicyStatement[] => mayRescueJobs(stores, sending);
 
 export const deadletterRights = (stores: Stores, sending: Sending, deadLetters: IQueue): PolicyStatement[] => [
   ...mayRescueJobs(stores, sending),
@@ -157,7 +181,7 @@ export const expiryRights = (stores: Stores, lost: IQueue): PolicyStatement[] =>
   onTable(stores.catalog, 'GetItem'),
   listJobObjects(stores.payload),
   onObjects(stores.payload, 'GetObject', 'args', 'code', 'result', 'log'),
-  onObjects(stores.payload, 'DeleteObject', 'args', 'code', 'result', 'log'),
+  onObjects(stores.payload, 'DeleteObject', 'args', 'code', 'result', 'log', 'request'),
   onArchive(stores.payload),
   sendTo([lost]),
 ];
@@ -166,7 +190,7 @@ export const reconcileRights = (stores: Stores): PolicyStatement[] => [
   onTable(stores.jobs, 'BatchGetItem'),
   onCursors(stores.jobs),
   listJobObjects(stores.payload),
-  onObjects(stores.payload, 'PutObjectTagging', 'args', 'code', 'result', 'log'),
+  onObjects(stores.payload, 'PutObjectTagging', 'args', 'code', 'result', 'log', 'request'),
 ];
 
 export const seedRights = (

@@ -7,6 +7,7 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { KeyPurpose } from '../../shared/model/key-purpose.ts';
+import type { TaskLane } from './room.ts';
 
 const dynamo = (resources: string[], ...operations: string[]): PolicyStatement =>
   new PolicyStatement({ actions: operations.map((operation) => `dynamodb:${operation}`), resources });
@@ -42,7 +43,7 @@ export const onIndexes = (table: Table, indexes: readonly string[]): PolicyState
   );
 
 /** What lies under `jobs/<workspace>/<job>/` in the payload bucket; a right names the folders it is for. */
-export type PayloadFolder = 'args' | 'code' | 'result' | 'log';
+export type PayloadFolder = 'args' | 'code' | 'result' | 'log' | 'request';
 
 /** Reads or writes single objects under these folders. Not listing: a missing object reads as 403, not as 404. */
 export const onObjects = (
@@ -118,6 +119,20 @@ export const onKey = (
 /** Invokes this function without a qualifier; covers `InvokeWithResponseStream`, which AWS authorises by the same action. */
 export const invoke = (target: IFunction): PolicyStatement =>
   new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [target.functionArn] });
+
+/** Starts tasks of these definitions in this cluster, which ECS prepares with this role and no other. */
+export const startTasks = ({ cluster, taskDefinitions, executionRole }: TaskLane): PolicyStatement[] => [
+  new PolicyStatement({
+    actions: ['ecs:RunTask'],
+    resources: taskDefinitions.map((definition) => definition.ref),
+    conditions: { ArnEquals: { 'ecs:cluster': cluster.attrArn } },
+  }),
+  new PolicyStatement({
+    actions: ['iam:PassRole'],
+    resources: [executionRole.roleArn],
+    conditions: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+  }),
+];
 
 /** One-shot schedules of one group, which send with `sender` and nothing else. */
 export const onSchedules = (

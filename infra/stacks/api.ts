@@ -59,8 +59,12 @@ export class ApiStack extends Stack {
       ...http,
       memoryMb: 256,
       code: assets.zip('frames'),
-      environment: common,
-      rights: framesRights(stores),
+      environment: { ...common, ...secretsEnv(stores), ...queuesEnv(this, sending) },
+      rights: framesRights(
+        stores,
+        sending,
+        config.workerGroups.some((group) => group.lane === 'fargate'),
+      ),
     }).fn;
     const wait = new StreamingFunction<WaitEnv>(this, 'Wait', {
       code: assets.zip('wait'),

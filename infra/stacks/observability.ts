@@ -21,6 +21,7 @@ export class ObservabilityStack extends Stack {
       ({ id: name, ...watch }) => new ImpactAlarm(this, name, { ...watch, topic }).alarm,
     );
     const { groups, sending } = props.workers;
+    const runners = groups.flatMap(({ name, runner }) => (runner === undefined ? [] : [{ name, runner }]));
     const period = { period: ALARM_PERIOD };
     new Dashboard(this, 'Dashboard', {
       widgets: [
@@ -29,8 +30,8 @@ export class ObservabilityStack extends Stack {
           new GraphWidget({
             title: 'Jobs run',
             width: 12,
-            left: groups.map(({ name, runner }) => runner.metricInvocations({ ...period, label: name })),
-            right: groups.map(({ name, runner }) => runner.metricDuration({ ...period, label: `${name}: ms` })),
+            left: runners.map(({ name, runner }) => runner.metricInvocations({ ...period, label: name })),
+            right: runners.map(({ name, runner }) => runner.metricDuration({ ...period, label: `${name}: ms` })),
           }),
           new GraphWidget({
             title: 'Jobs waiting',

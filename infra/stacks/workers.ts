@@ -7,15 +7,21 @@ import type { Env as DeadletterEnv } from '../../functions/deadletter/env.ts';
 import type { Env as ReaperEnv } from '../../functions/reaper/env.ts';
 import type { Assets } from '../build/assets.ts';
 import type { Config } from '../config.ts';
+import { FargateRunner } from '../constructs/fargate-runner.ts';
 import { JobSchedules } from '../constructs/job-schedules.ts';
 import { JobUpkeep } from '../constructs/job-upkeep.ts';
 import { MessageQueue } from '../constructs/message-queue.ts';
 import { OnSchedule } from '../constructs/on-schedule.ts';
 import { PlatformFunction } from '../constructs/platform-function.ts';
+import { TaskEnd } from '../constructs/task-end.ts';
 import { LANE_TIMEOUT_S, WorkerGroup } from '../constructs/worker-group.ts';
-import { queuesEnv, schedulesEnv, storesEnv } from '../environment.ts';
+import { queuesEnv, schedulesEnv, storesEnv, taskGroupsEnv } from '../environment.ts';
 import { deadletterRights, reaperRights } from '../rights/roles.ts';
 import type { Lane, Sending, Stores } from '../rights/room.ts';
+import { type FargateGroup, LAMBDA_LIMIT_S } from '../worker-group-config.ts';
+
+const fargateGroups = (config: Config): FargateGroup[] =>
+  config.workerGroups.filter((group) => group.lane === 'fargate');
 
 /** A redelivery must not overtake the invocation that still holds the message. */
 const VISIBILITY_MARGIN_S = 60;
@@ -28,7 +34,9 @@ export class WorkersStack extends Stack {
   readonly sending: Sending;
   /** The lane of the first group, which `wait` runs itself. */
   readonly lane: Lane;
-  readonly groups: { name: string; dispatch: IFunction; runner: IFunction }[];
+  readonly groups: { name: string; dispatch: IFunction; runner: IFunction | undefined }[];
+  /** Absent where no group is on Fargate. */
+  readonly taskend: IFunction | undefined;
   readonly deadLetters: IQueue;
   readonly reaper: IFunction;
   readonly deadletter: IFunction;
@@ -39,6 +47,8 @@ export class WorkersStack extends Stack {
     const { config, assets, stores, signingSecret } = props;
     this.deadLetters = new MessageQueue(this, 'DeadLetters', { visibilitySeconds: RESCUE_TIMEOUT_S * 2 }).queue;
     this.sending = this.#sending(config);
+    const tasks = this.#tasks(props);
+    this.taskend = tasks?.taskend;
     const groups = config.workerGroups.map((group) => {
       const { dispatch, runner } = new WorkerGroup(this, `Group-${group.name}`, {
         group,
@@ -46,13 +56,14 @@ export class WorkersStack extends Stack {
         stores,
         sending: this.sending,
         signingSecret,
+        tasks,
         logRetention: config.logRetentionDays,
       });
       return { name: group.name, dispatch, runner };
     });
     this.groups = groups;
     const [first] = groups;
-    if (first === undefined) throw new Error('no worker group');
+    if (first?.runner === undefined) throw new Error('the first worker group has no runner');
     this.lane = { runner: first.runner, signingSecret };
     this.reaper = this.#reaper(props);
     this.deadletter = this.#deadletter(props);
@@ -62,16 +73,42 @@ export class WorkersStack extends Stack {
   #sending(config: Config): Sending {
     const tags: Sending['tags'] = new Map();
     const queues: Sending['queues'] = new Map();
+    const longest = fargateGroups(config)[0]?.timeLimitSeconds ?? LAMBDA_LIMIT_S;
     for (const group of config.workerGroups) {
       const priority = this.#queue(`Priority-${group.name}`);
       for (const tag of group.tags) {
         const queue = this.#queue(`Tag-${tag}`);
-        tags.set(tag, { queue, priority });
+        tags.set(tag, {
+          queue,
+          priority,
+          lane: group.lane,
+          longestSeconds: group.lane === 'fargate' ? group.timeLimitSeconds : longest,
+        });
         queues.set(tag, queue);
       }
       queues.set(`${group.name} priority`, priority);
     }
     return { tags, queues, schedules: new JobSchedules(this, 'Schedules', { queues: [...queues.values()] }) };
+  }
+
+  #tasks(props: WorkersProps) {
+    const { config, assets, stores } = props;
+    const groups = fargateGroups(config);
+    if (groups.length === 0) return undefined;
+    const logRetention = config.logRetentionDays;
+    const runner = new FargateRunner(this, 'Fargate', {
+      groups,
+      image: assets.runnerImage,
+      network: config.network,
+      logRetention,
+    });
+    const { cluster, executionRole } = runner;
+    const { fn } = new TaskEnd(this, 'TaskEnd', { assets, stores, sending: this.sending, cluster, logRetention });
+    return {
+      lane: { cluster, executionRole, taskDefinitions: [...runner.taskDefinitions.values()] },
+      env: taskGroupsEnv(this, groups, runner),
+      taskend: fn,
+    };
   }
 
   #queue(id: string): IQueue {

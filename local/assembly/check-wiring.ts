@@ -2,12 +2,17 @@ import type { FrontDoorDefinition, Origin } from '../front-door/definitions.ts';
 import { type Caller, decide, mayAssume } from '../iam/decide.ts';
 import type { Policies } from '../iam/policies.ts';
 import type { FunctionDefinition, QueueMappingDefinition, StreamMappingDefinition } from '../lambda/definitions.ts';
+import type { TaskDefinition } from '../services/ecs/definitions.ts';
 import type { Place } from '../services/service.ts';
+import type { EventRule } from './event-rules.ts';
+import { nameInArn } from './property-shapes.ts';
 
 export type Wiring = {
   functions: FunctionDefinition[];
   mappings: QueueMappingDefinition[];
   streams: StreamMappingDefinition[];
+  tasks: TaskDefinition[];
+  rules: EventRule[];
   frontDoor: FrontDoorDefinition;
   distributionId: string;
 };
@@ -82,9 +87,38 @@ const streamDemands = (mapping: StreamMappingDefinition, roleName: string, place
   ];
 };
 
+const ruleDemands = (rule: EventRule, arn: (name: string) => string): Demand[] =>
+  rule.functions.map((name) => ({
+    who: `the rule ${rule.arn}`,
+    caller: { kind: 'service', name: 'events.amazonaws.com' },
+    action: 'lambda:InvokeFunction',
+    resource: arn(name),
+    context: { 'AWS:SourceArn': [rule.arn] },
+  }));
+
+/** What ECS does in the name of a task's execution role before the task starts. */
+const taskDemands = ({ arn, executionRoleArn }: TaskDefinition): Demand[] => [
+  {
+    who: `the task definition ${arn}`,
+    caller: { kind: 'role', arn: executionRoleArn },
+    action: 'ecr:GetAuthorizationToken',
+    resource: '*',
+    context: { 'aws:SecureTransport': ['true'] },
+  },
+];
+
+/** Roles that ECS may not wear. */
+const strangeTasks = ({ tasks }: Wiring, policies: Policies, place: Place): string[] =>
+  tasks.flatMap(({ arn, executionRoleArn, taskRoleArn }) =>
+    [executionRoleArn, ...(taskRoleArn === undefined ? [] : [taskRoleArn])]
+      .map(nameInArn)
+      .filter((role) => !mayAssume('ecs-tasks.amazonaws.com', place.accountId, policies.trustOf(role)))
+      .map((role) => `${arn} may not wear ${role}`),
+  );
+
 /**
- * Checks what AWS checks when it connects services to functions and here happens without a call: routes and URLs may
- * invoke, pollers may poll, CloudFront may read, Lambda may wear the roles. Throws naming everything that is missing.
+ * Checks what AWS checks when it connects services to functions and here happens without a call: routes, URLs and
+ * rules may invoke, pollers may poll, CloudFront may read, Lambda and ECS may wear the roles. Throws naming everything that is missing.
  */
 export const checkWiring = (wiring: Wiring, policies: Policies, place: Place): void => {
   const roles = new Map(wiring.functions.map((one) => [one.name, one.roleName]));
@@ -92,6 +126,8 @@ export const checkWiring = (wiring: Wiring, policies: Policies, place: Place): v
   const demands = [
     ...Object.values(wiring.frontDoor.origins).flatMap((origin) => originDemands(origin, wiring, place, arn)),
     ...wiring.mappings.flatMap((mapping) => pollDemands(mapping, roles.get(mapping.functionName) ?? '', place)),
+    ...wiring.rules.flatMap((rule) => ruleDemands(rule, arn)),
+    ...wiring.tasks.flatMap(taskDemands),
     ...wiring.streams.flatMap((mapping) => streamDemands(mapping, roles.get(mapping.functionName) ?? '', place)),
   ];
   const missing = demands.flatMap(({ who, caller, action, resource, context }) => {
@@ -102,7 +138,8 @@ export const checkWiring = (wiring: Wiring, policies: Policies, place: Place): v
   });
   const strange = wiring.functions
     .filter(({ roleName }) => !mayAssume('lambda.amazonaws.com', place.accountId, policies.trustOf(roleName)))
-    .map(({ name, roleName }) => `${name} may not wear ${roleName}`);
+    .map(({ name, roleName }) => `${name} may not wear ${roleName}`)
+    .concat(strangeTasks(wiring, policies, place));
   if (missing.length + strange.length > 0)
     throw new Error(`the template lacks rights: ${[...missing, ...strange].join('; ')}`);
 };

@@ -87,6 +87,15 @@ const makers: Record<string, (facts: Facts) => Identity> = {
     const name = facts.named('LogGroupName');
     return { ref: name, attributes: { Arn: facts.arn('logs', `log-group:${name}:*`) } };
   },
+  'AWS::ECS::Cluster': withArn('ecs', 'cluster/', 'ClusterName'),
+  'AWS::ECS::TaskDefinition': ({ named, arn }) => {
+    const definition = arn('ecs', `task-definition/${named('Family')}:1`);
+    return { ref: definition, attributes: { TaskDefinitionArn: definition } };
+  },
+  'AWS::Events::Rule': withArn('events', 'rule/', 'Name'),
+  'AWS::EC2::VPC': ({ id }) => ({ ref: `vpc-${id(17)}`, attributes: { VpcId: `vpc-${id(17)}` } }),
+  'AWS::EC2::Subnet': ({ id }) => ({ ref: `subnet-${id(17)}`, attributes: { SubnetId: `subnet-${id(17)}` } }),
+  'AWS::EC2::SecurityGroup': ({ id }) => ({ ref: `sg-${id(17)}`, attributes: { GroupId: `sg-${id(17)}` } }),
   'AWS::Scheduler::ScheduleGroup': withArn('scheduler', 'schedule-group/', 'Name'),
   'AWS::Scheduler::Schedule': withArn('scheduler', 'schedule/default/', 'Name'),
   'AWS::SNS::Topic': ({ named, arn }) => {

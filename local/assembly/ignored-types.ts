@@ -13,5 +13,13 @@ export const ignored: Record<string, string> = {
   'AWS::CloudFront::CachePolicy': 'the local front door caches nothing',
   'AWS::CloudFront::OriginRequestPolicy': 'the local front door forwards everything but Host',
   'AWS::ApiGatewayV2::Stage': 'there is one stage, $default, and no access log',
+  'AWS::EC2::VPC': 'tasks are processes of this machine and use its network',
+  'AWS::EC2::Subnet': 'as the VPC',
+  'AWS::EC2::RouteTable': 'as the VPC',
+  'AWS::EC2::SubnetRouteTableAssociation': 'as the VPC',
+  'AWS::EC2::Route': 'as the VPC',
+  'AWS::EC2::InternetGateway': 'as the VPC',
+  'AWS::EC2::VPCGatewayAttachment': 'as the VPC',
+  'AWS::EC2::SecurityGroup': 'nothing reaches a process that does not listen',
   'AWS::WAFv2::WebACL': 'the front door listens on the loopback address only',
 };

@@ -5,7 +5,7 @@ import type { Permission, Place } from '../services/service.ts';
 import type { Holder } from './credentials.ts';
 
 /** The services that answer a refused call with 400; the others say 403. */
-const plainBadRequest = new Set(['dynamodb', 'secretsmanager', 'kms']);
+const plainBadRequest = new Set(['dynamodb', 'secretsmanager', 'kms', 'ecs']);
 
 const reason = (why: 'explicit deny' | 'no policy allows it', action: string): string =>
   why === 'explicit deny'

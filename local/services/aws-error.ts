@@ -54,6 +54,7 @@ export const errorAnswer = (call: Pick<Call, 'service' | 'method' | 'path'>, err
       return json('1.0', error, `com.amazonaws.dynamodb.v20120810#${error.code}`);
     case 'secretsmanager':
     case 'kms':
+    case 'ecs':
       return json('1.1', error, error.code);
     default:
       return restJson(error);

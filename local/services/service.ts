@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 
 /** One call as it came over the wire, already authenticated by the gateway. */
 export type Call = {
-  /** `sqs`, `s3`, `scheduler`, `secretsmanager`, `kms`, `dynamodb` or `lambda`: the service of the signature's scope. */
+  /** `sqs`, `s3`, `scheduler`, `secretsmanager`, `kms`, `ecs`, `dynamodb` or `lambda`: the service of the signature's scope. */
   service: string;
   method: string;
   /** Undecoded, without the query. */

@@ -5,13 +5,15 @@ const OfConfig = z.object({ name: z.string().max(100) });
 const superadmin = { needs: 'superadmin' } as const;
 const GroupConfig = z.object({
   worker_tags: z.array(z.string()),
-  lane: z.literal('lambda'),
+  lane: z.enum(['lambda', 'fargate']),
   max_concurrency: z.number(),
   priority_concurrency: z.number(),
   batch_size: z.number(),
   time_limit_s: z.number(),
   memory_mb: z.number(),
-  runner_concurrency: z.number(),
+  runner_concurrency: z.number().optional(),
+  vcpu: z.number().optional(),
+  spot: z.boolean().optional(),
 });
 const Configs = z.array(z.object({ name: z.string(), config: GroupConfig }));
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TaskGroup } from './task-group.ts';
 import { WorkerGroup } from './worker-group.ts';
 
 const jsonText = <T extends z.ZodType>(schema: T) =>
@@ -18,11 +19,24 @@ const Queue = z.object({ url: z.string(), arn: z.string() });
 
 /**
  * `QUEUES`: the queue of each tag that some worker group serves, as JSON `{"<tag>":{"url":"…","arn":"…","priority":{"url":
- * "…","arn":"…"}}}`. `priority` is its group's queue for jobs with a priority; without one they go by the tag's.
+ * "…","arn":"…"}}}`. `priority` is its group's queue for jobs with a priority; without one they go by the tag's. `lane`: how
+ * its jobs run unless they may run longer than Lambda lets them; `longest_s`: seconds that any of them may run.
  */
 export const queues = {
-  QUEUES: jsonText(z.record(z.string(), Queue.extend({ priority: Queue.optional() }))),
+  QUEUES: jsonText(
+    z.record(
+      z.string(),
+      Queue.extend({
+        priority: Queue.optional(),
+        lane: z.enum(['lambda', 'fargate']).optional(),
+        longest_s: z.number().optional(),
+      }),
+    ),
+  ),
 };
+
+/** `TASK_GROUPS`: the worker groups whose jobs are tasks, as a JSON list; empty where there are none. */
+export const taskGroups = { TASK_GROUPS: jsonText(z.array(TaskGroup)) };
 
 /** `WORKER_GROUPS`: the worker groups as they are deployed, as a JSON list. */
 export const workerGroups = { WORKER_GROUPS: jsonText(z.array(WorkerGroup)) };

@@ -12,8 +12,13 @@ export const WorkerGroup = z.object({
   /** Seconds that a job may run. */
   time_limit_s: z.number(),
   memory_mb: z.number(),
-  /** Jobs that run at once at most, whoever started them. */
-  runner_concurrency: z.number(),
+  /** How its jobs run: in environments of a function, or as tasks of their own. */
+  lane: z.enum(['lambda', 'fargate']),
+  /** Of the lane lambda: jobs that run at once at most, whoever started them. */
+  runner_concurrency: z.number().optional(),
+  /** Of the lane fargate: the size of a task, and whether it runs on spare capacity. */
+  vcpu: z.number().optional(),
+  spot: z.boolean().optional(),
 });
 export type WorkerGroup = z.infer<typeof WorkerGroup>;
 
@@ -26,6 +31,5 @@ export const configName = ({ name }: WorkerGroup): string => `${PREFIX}${name}`;
 /** What a group is made of, in Windmill's word for the tags and in ours for the rest. */
 export const configOf = ({ name: _name, tags, ...rest }: WorkerGroup) => ({
   worker_tags: tags,
-  lane: 'lambda' as const,
   ...rest,
 });

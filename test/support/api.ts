@@ -104,6 +104,7 @@ const GROUP: WorkerGroup = {
   batch_size: 1,
   time_limit_s: 840,
   memory_mb: 1024,
+  lane: 'lambda',
   runner_concurrency: 130,
 };
 

@@ -12,6 +12,7 @@ const everything = {
   workerGroups: [
     { name: 'default', tags: ['python3', 'bash', 'bun'] },
     { name: 'big', tags: ['big'], memoryMb: 8192 },
+    { name: 'long', tags: ['long'], lane: 'fargate' },
   ],
 };
 

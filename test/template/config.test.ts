@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../infra/config.ts';
 import { appOf } from './synthesized.ts';
 
+const task = { name: 'long', tags: ['long'], lane: 'fargate' };
+const NETWORK = { subnetIds: ['subnet-0a1b'], securityGroupIds: ['sg-0a1b'] };
 const group = { name: 'default', tags: ['python3', 'bash', 'bun'] };
 
 describe('the configuration', () => {
@@ -11,6 +13,11 @@ describe('the configuration', () => {
       workerGroups: [{ ...group, maxConcurrency: 20, batchSize: 1, timeLimitSeconds: 840, memoryMb: 1024 }],
       data: 'destroy',
     });
+  });
+
+  it('gives a group on Fargate a day, a vCPU and 2 GB', () => {
+    const [, long] = parseConfig({ workerGroups: [group, task] }).workerGroups;
+    expect(long).toMatchObject({ timeLimitSeconds: 86_400, vcpu: 1, memoryMb: 2048, spot: false });
   });
 
   it('may be the text of `-c millrace=...`', () => {
@@ -43,6 +50,14 @@ describe('the configuration', () => {
     [{ workerGroups: [{ ...group, batchSize: 2, runnerConcurrency: 500 }] }, 'needs timeLimitSeconds of at most 60'],
     [{ workerGroups: [group, { name: 'other', tags: ['bash'] }] }, 'tag "bash" is served by two worker groups'],
     [{ workerGroups: [group, { name: 'default', tags: ['go'] }] }, 'worker group "default" twice'],
+    [{ workerGroups: [{ ...group, lane: 'fargate' }] }, 'run_wait_result uses its runner'],
+    [{ workerGroups: [group, { ...task, memoryMb: 1024 }] }, 'Fargate takes 2048 to 8192 in steps of 1024'],
+    [{ workerGroups: [group, { ...task, vcpu: 3 }] }, 'vcpu'],
+    [{ workerGroups: [group, { ...task, runnerConcurrency: 5 }] }, 'runnerConcurrency is not for the lane fargate'],
+    [{ workerGroups: [group, { ...task, batchSize: 2 }] }, 'batchSize is 1 on Fargate'],
+    [{ workerGroups: [{ ...group, spot: true }] }, 'spot is not for the lane lambda'],
+    [{ workerGroups: [group], network: NETWORK }, 'network is for groups on the lane fargate'],
+    [{ workerGroups: [group, task], network: { ...NETWORK, subnetIds: ['main'] } }, 'must be the id of a subnet'],
     [{ workerGroups: [] }, 'workerGroups'],
     [{ stage: 'Prod!' }, 'stage'],
     [{ alarmMail: 'a@example.com' }, 'alarmMail'],
