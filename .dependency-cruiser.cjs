@@ -44,6 +44,18 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     room(
+      'flow-is-pure',
+      '^shared/flow/',
+      '^(shared/(?!model/|flow/)|functions/|infra/|local/)|node_modules/(?!zod/)',
+      'the state machine of flows asks for what it does not know',
+    ),
+    {
+      name: 'flow-without-node',
+      severity: 'error',
+      from: { path: '^shared/flow/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    room(
       'jobs-know-ports-only',
       '^shared/jobs/',
       '^(shared/(?!model/|flow/|access/|jobs/)|functions/|infra/|local/)|node_modules/',

@@ -64,6 +64,8 @@ const checkTree = (flow: z.infer<typeof Fields>, context: z.RefinementCtx): void
   if (count > MOST_MODULES) fault(['modules'], `a flow has at most ${MOST_MODULES} modules; this one has ${count}`);
   for (const name of Object.values(RESERVED)) {
     const module = name === 'failure_module' ? flow.failure_module : flow.preprocessor_module;
+    if (module && seen.has(module.id))
+      fault([name, 'id'], `another module has the id ${module.id}: ids are unique in a flow`);
     if (module && !isLeaf(module.value)) fault([name, 'value', 'type'], 'must be a script, a rawscript or a flow');
     else if (module?.suspend) fault([name, 'suspend'], 'only a step of the flow can wait for approvals');
   }
