@@ -15,6 +15,11 @@ export const storesEnv = (stores: Stores): { JOBS_TABLE: string; CATALOG_TABLE: 
   PAYLOAD_BUCKET: stores.payload.bucketName,
 });
 
+/** Where the archives of packages lie. */
+export const packagesEnv = (stores: Pick<Stores, 'packages'>): { PACKAGE_BUCKET: string } => ({
+  PACKAGE_BUCKET: stores.packages.bucketName,
+});
+
 export const secretsEnv = (stores: Pick<Stores, 'secretsKey'>): { SECRETS_KEY_ARN: string } => ({
   SECRETS_KEY_ARN: stores.secretsKey.keyArn,
 });

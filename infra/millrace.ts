@@ -33,8 +33,8 @@ export const millrace = (props: MillraceProps): { app: App; stackPrefix: string;
 
   const data = new DataStack(app, `${prefix}data`, { config });
   const { signingSecret, adminToken } = data;
-  const { jobs, catalog, payload, secretsKey } = data;
-  const stores = { jobs, catalog, payload, secretsKey };
+  const { jobs, catalog, payload, packages, secretsKey } = data;
+  const stores = { jobs, catalog, payload, packages, secretsKey };
   const workers = new WorkersStack(app, `${prefix}workers`, { config, assets, stores, signingSecret });
   const { sending, lane } = workers;
   const api = new ApiStack(app, `${prefix}api`, { config, assets, stores, sending, lane });

@@ -6,6 +6,7 @@ export const Env = z.object({
   JOBS_TABLE: z.string(),
   CATALOG_TABLE: z.string(),
   PAYLOAD_BUCKET: z.string(),
+  PACKAGE_BUCKET: z.string(),
   SECRETS_KEY_ARN: z.string(),
   ...queues,
   ...originSecrets,

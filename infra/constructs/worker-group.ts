@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import type { Env } from '../../functions/dispatch/env.ts';
 import type { Assets } from '../build/assets.ts';
 import type { Config } from '../config.ts';
-import { queuesEnv, schedulesEnv, secretsEnv, storesEnv } from '../environment.ts';
+import { packagesEnv, queuesEnv, schedulesEnv, secretsEnv, storesEnv } from '../environment.ts';
 import { dispatchRights } from '../rights/roles.ts';
 import type { Sending, Stores, TaskLane } from '../rights/room.ts';
 import { PlatformFunction } from './platform-function.ts';
@@ -62,6 +62,7 @@ export class WorkerGroup extends Construct {
     const environment: Env = {
       ...storesEnv(stores),
       ...secretsEnv(stores),
+      ...packagesEnv(stores),
       ...queuesEnv(this, sending),
       ...schedulesEnv(sending),
       RUNNER_FUNCTION: this.runner?.functionName ?? 'none',

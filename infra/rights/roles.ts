@@ -14,6 +14,7 @@ import {
   onIndexes,
   onKey,
   onObjects,
+  onPackages,
   onSchedules,
   onTable,
   readSecrets,
@@ -56,6 +57,8 @@ const mayRunLane = (stores: Stores, lane: Pick<Lane, 'signingSecret'> & Partial<
   onTable(stores.catalog, 'GetItem', 'BatchGetItem', 'Query'),
   onObjects(stores.payload, 'GetObject', 'args', 'code', 'result'),
   onObjects(stores.payload, 'PutObject', 'args', 'result', 'log'),
+  // Links to packages are signed in its name; what is damaged it removes, so that it can be made again.
+  onPackages(stores.packages, 'GetObject', 'DeleteObject'),
   ...(lane.runner === undefined ? [] : [invoke(lane.runner)]),
   readSecrets(lane.signingSecret),
   onKey(stores.secretsKey, ['secrets', 'masks'], 'Decrypt'),
@@ -145,11 +148,12 @@ export const streamRights = (stores: Stores): PolicyStatement[] => [
 ];
 
 /**
- * Gives runners places for large results. Where there are tasks it also gives them what they are to run, writes their logs
+ * Gives runners places for large results, and for packages: what it signs is done in its name. Where there are tasks it also gives them what they are to run, writes their logs
  * and ends their jobs; what these owe others then is told to dispatch by a message. Of secrets it opens masks only.
  */
 export const framesRights = (stores: Stores, sending: Sending, tasks: boolean): PolicyStatement[] => [
   onTable(stores.catalog, 'GetItem', 'Query'),
+  onPackages(stores.packages, 'PutObject'),
   ...(tasks
     ? [
         onTable(stores.jobs, 'GetItem', 'UpdateItem', 'PutItem', 'DeleteItem', 'Query'),

@@ -8,7 +8,7 @@ import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 
 /** Where data lies, and the key that secrets in it are under. */
-export type Stores = { jobs: Table; catalog: Table; payload: Bucket; secretsKey: IKey };
+export type Stores = { jobs: Table; catalog: Table; payload: Bucket; packages: Bucket; secretsKey: IKey };
 
 /** The queues of one tag: its own, and its group's for jobs with a priority. */
 type TagQueues = { queue: IQueue; priority: IQueue; lane: 'lambda' | 'fargate'; longestSeconds: number };

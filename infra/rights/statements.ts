@@ -56,6 +56,16 @@ export const onObjects = (
     resources: folders.map((folder) => bucket.arnForObjects(`jobs/*/${folder}/*`)),
   });
 
+/** Archives of packages, one by one and never listed. What may put one may not replace it: the bucket refuses that. */
+export const onPackages = (
+  bucket: Bucket,
+  ...operations: ('GetObject' | 'PutObject' | 'DeleteObject')[]
+): PolicyStatement =>
+  new PolicyStatement({
+    actions: operations.map((operation) => `s3:${operation}`),
+    resources: [bucket.arnForObjects('packages/*')],
+  });
+
 /** Lists the objects of jobs, and no others. */
 export const listJobObjects = (bucket: Bucket): PolicyStatement =>
   new PolicyStatement({

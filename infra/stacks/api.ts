@@ -14,7 +14,7 @@ import { HttpEntry } from '../constructs/http-entry.ts';
 import { PlatformFunction } from '../constructs/platform-function.ts';
 import { StreamingFunction } from '../constructs/streaming-function.ts';
 import { LANE_TIMEOUT_S } from '../constructs/worker-group.ts';
-import { queuesEnv, schedulesEnv, secretsEnv, storesEnv, workerGroupsEnv } from '../environment.ts';
+import { packagesEnv, queuesEnv, schedulesEnv, secretsEnv, storesEnv, workerGroupsEnv } from '../environment.ts';
 import { apiRights, framesRights, streamRights, waitRights, webhookRights } from '../rights/roles.ts';
 import type { Lane, Sending, Stores } from '../rights/room.ts';
 
@@ -59,7 +59,7 @@ export class ApiStack extends Stack {
       ...http,
       memoryMb: 256,
       code: assets.zip('frames'),
-      environment: { ...common, ...secretsEnv(stores), ...queuesEnv(this, sending) },
+      environment: { ...common, ...secretsEnv(stores), ...packagesEnv(stores), ...queuesEnv(this, sending) },
       rights: framesRights(
         stores,
         sending,
@@ -71,6 +71,7 @@ export class ApiStack extends Stack {
       environment: {
         ...starting,
         ...secretsEnv(stores),
+        ...packagesEnv(stores),
         RUNNER_FUNCTION: lane.runner.functionName,
         SIGNING_SECRET_ARN: lane.signingSecret.secretArn,
       },

@@ -16,6 +16,7 @@ export class DataStack extends Stack {
   readonly jobs: Table;
   readonly catalog: Table;
   readonly payload: Bucket;
+  readonly packages: Bucket;
   readonly secretsKey: Key;
   readonly signingSecret: Secret;
   readonly adminToken: Secret;
@@ -27,7 +28,7 @@ export class DataStack extends Stack {
     this.jobs = new JobTable(this, 'Jobs', { removal, protect }).table;
     this.catalog = new CatalogTable(this, 'Catalog', { removal, protect }).table;
     this.payload = new PrivateBucket(this, 'Payload', { removal }).bucket;
-    new PrivateBucket(this, 'Cache', { removal, writeOnce: true });
+    this.packages = new PrivateBucket(this, 'Cache', { removal, writeOnce: true }).bucket;
     this.secretsKey = new SecretsKey(this, 'SecretsKey', { removal }).key;
     this.signingSecret = new GeneratedSecret(this, 'SigningSecret', {
       description: 'Seed of the Ed25519 key that signs the tokens of running jobs',

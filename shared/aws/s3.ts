@@ -3,6 +3,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 /** What is used of the client, by name, so that the rest stays out of the bundles. */
 export {
   CopyObjectCommand,
+  DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,

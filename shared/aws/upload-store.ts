@@ -1,6 +1,7 @@
 import type { Uploaded, UploadPlace, UploadStore } from '../jobs/payload-ports.ts';
 import type { StatedContent } from '../model/runner.ts';
 import { payloadObject } from './job-keys.ts';
+import { presignedPut } from './presigned-put.ts';
 
 const objectOf = (place: UploadPlace): string =>
   payloadObject(place.job, place.kind === 'args' ? 'args#upload' : `result#attempt-${place.attempt}`);
@@ -16,27 +17,8 @@ export class S3UploadStore implements UploadStore {
     this.#bucket = bucket;
   }
 
-  async invite(place: UploadPlace, stated: StatedContent, seconds: number) {
-    const [{ PutObjectCommand, s3Client }, { getSignedUrl }] = await Promise.all([
-      import('./s3.ts'),
-      import('@aws-sdk/s3-request-presigner'),
-    ]);
-    const checksum = Buffer.from(stated.sha256, 'hex').toString('base64');
-    const command = new PutObjectCommand({
-      Bucket: this.#bucket,
-      Key: objectOf(place),
-      ContentLength: stated.bytes,
-      ChecksumSHA256: checksum,
-      IfNoneMatch: '*',
-    });
-    const headers = { 'if-none-match': '*', 'x-amz-checksum-sha256': checksum };
-    const signed = new Set([...Object.keys(headers), 'content-length']);
-    const url = await getSignedUrl(s3Client(), command, {
-      expiresIn: seconds,
-      unhoistableHeaders: signed,
-      signableHeaders: new Set(['host', ...signed]),
-    });
-    return { url, headers };
+  invite(place: UploadPlace, stated: StatedContent, seconds: number) {
+    return presignedPut(this.#bucket, objectOf(place), stated, seconds);
   }
 
   async open(place: UploadPlace): Promise<Uploaded | undefined> {

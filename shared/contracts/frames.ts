@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { JobId } from '../model/ids.ts';
+import { PACKAGE_LIMITS, PLACES_AT_ONCE } from '../model/package-archive.ts';
 import { ControlAnswer, StatedContent } from '../model/runner.ts';
 import { WorkspaceId } from '../model/workspace.ts';
 import { contract, jsonAnswer, jsonBody, NoQuery, noBody } from './contract.ts';
@@ -26,6 +27,21 @@ export const resultUpload = contract({
   query: NoQuery,
   body: jsonBody(StatedContent),
   answer: jsonAnswer(200, Invitation),
+  access: { needs: 'control-token' },
+});
+
+const Archive = StatedContent.extend({ bytes: z.number().int().positive().max(PACKAGE_LIMITS.archiveBytes) });
+
+/** A dependencies job asks where to put archives of packages: each under the hash of its content, once. */
+export const packageUploads = contract({
+  id: 'packageUploads',
+  method: 'POST',
+  path: '/frames/{workspace}/{id}/{attempt}/package_uploads',
+  summary: 'Where shall these packages go?',
+  params: OfAttempt,
+  query: NoQuery,
+  body: jsonBody(z.object({ archives: z.array(Archive).min(1).max(PLACES_AT_ONCE) })),
+  answer: jsonAnswer(200, z.object({ places: z.array(Invitation) })),
   access: { needs: 'control-token' },
 });
 

@@ -69,6 +69,13 @@ describe('secrets', () => {
     ]);
   });
 
+  it('lets frames alone put packages, and dispatch and wait read them or take away a damaged one', () => {
+    expect(cloud.rolesThatMay('s3:PutObject', /^Cache/)).toEqual(['FramesRole']);
+    for (const action of ['s3:GetObject', 's3:DeleteObject'])
+      expect(cloud.rolesThatMay(action, /^Cache/)).toEqual(['GroupdefaultDispatchRole', 'WaitPlatformRole']);
+    expect(cloud.rolesThatMay('s3:ListBucket', /^Cache/)).toEqual([]);
+  });
+
   it('lets seed alone read the admin token', () => {
     expect(cloud.rolesThatMay('secretsmanager:GetSecretValue', /^AdminToken/)).toEqual(['SeedRole']);
   });
