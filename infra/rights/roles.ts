@@ -148,8 +148,9 @@ export const streamRights = (stores: Stores): PolicyStatement[] => [
 ];
 
 /**
- * Gives runners places for large results, and for packages: what it signs is done in its name. Where there are tasks it also gives them what they are to run, writes their logs
- * and ends their jobs; what these owe others then is told to dispatch by a message. Of secrets it opens masks only.
+ * Gives runners places for large results and packages: what it signs is done in its name. Where there are tasks it also gives
+ * them what they are to run, writes their logs and ends their jobs; what these owe others then is told to dispatch by a message.
+ * Of secrets it opens masks only.
  */
 export const framesRights = (stores: Stores, sending: Sending, tasks: boolean): PolicyStatement[] => [
   onTable(stores.catalog, 'GetItem', 'Query'),

@@ -35,8 +35,9 @@ export class S3PackageArchives implements PackageArchives {
     ]);
     const expiresIn = seconds + SPARE_SECONDS;
     const command = new GetObjectCommand({ Bucket: this.#bucket, Key: key });
-    const until = this.#now() + expiresIn * 1000;
-    const url = await getSignedUrl(s3Client(), command, { expiresIn });
+    const now = this.#now();
+    const until = now + expiresIn * 1000;
+    const url = await getSignedUrl(s3Client(), command, { expiresIn, signingDate: new Date(now) });
     this.#links.delete(key);
     this.#links.set(key, { url, until });
     const oldest = this.#links.size > REMEMBERED_LINKS ? this.#links.keys().next().value : undefined;

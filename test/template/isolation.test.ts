@@ -129,11 +129,11 @@ describe('roles', () => {
     expect(statements.flatMap(({ Action }) => Action).filter((action) => action.includes('*'))).toEqual([]);
   });
 
-  it('name every resource, except objects of jobs and schedules of one group', () => {
+  it('name every resource, except objects of jobs, packages and schedules of one group', () => {
     const wild = new Set(statements.flatMap(({ Resource }) => Resource).filter((resource) => resource.includes('*')));
     for (const resource of wild) {
       expect(resource).toMatch(
-        /\/jobs\/\*\/(args|code|result|log|request)\/\*$|\/archive\/\*$|:schedule\/millrace-dev-workers-jobs\/\*$/,
+        /\/jobs\/\*\/(args|code|result|log|request)\/\*$|\/(archive|packages)\/\*$|:schedule\/millrace-dev-workers-jobs\/\*$/,
       );
     }
   });
