@@ -30,7 +30,7 @@ export const Config = z
     workerGroups: z
       .array(WorkerGroup)
       .min(1)
-      .prefault([{ name: 'default', tags: ['python3', 'bash', 'bun'] }]),
+      .prefault([{ name: 'default', tags: ['python3', 'bash', 'bun', 'dependency'] }]),
     /** The network of groups on Fargate. */
     network: Network.optional(),
     /** Synchronous runs (`run_wait_result`) at once. */

@@ -2,8 +2,13 @@ import type { Rosters } from '../../shared/access/principal.ts';
 import type { Standing } from '../../shared/access/standing.ts';
 import type { ScriptCatalog } from '../../shared/aws/catalog-script-writes.ts';
 import type { ScriptReads } from '../../shared/aws/catalog-scripts.ts';
+import type { ScriptLocks } from '../../shared/jobs/dependency-ports.ts';
+import type { Report } from '../../shared/jobs/ports.ts';
+import { makeDependenciesJob, skipDependenciesJob } from '../../shared/jobs/start-dependencies.ts';
+import type { StartDeps } from '../../shared/jobs/start-job.ts';
 import { badRequest, Problem } from '../../shared/model/errors.ts';
 import { sha256Hex } from '../../shared/model/ids.ts';
+import type { Job } from '../../shared/model/job.ts';
 import { DEPLOYERS, type Roster } from '../../shared/model/roster.ts';
 import {
   hashInput,
@@ -13,11 +18,16 @@ import {
   type OnBehalfOf,
   type ScriptVersion,
 } from '../../shared/model/script.ts';
+import { needsDependenciesJob } from '../../shared/model/script-needs.ts';
 import { checkMayWrite } from './item-checks.ts';
 
 export type ScriptDeps = {
   reads: Pick<ScriptReads, 'head' | 'version'>;
   rosters: Rosters;
+  locks: ScriptLocks;
+  /** What starting dependencies jobs takes. */
+  start: StartDeps;
+  report: Report;
   catalog: Pick<ScriptCatalog, 'add' | 'archive' | 'deleteVersion' | 'deletePath' | 'heads' | 'history'>;
 };
 
@@ -68,6 +78,42 @@ const onBehalfOf = async (
   return { permissioned_as: `u/${member.username}`, email };
 };
 
+/** A client that pulled the lock that was made for a version, and pushes it again, changes nothing. */
+const isUnchanged = async (deps: ScriptDeps, workspace: string, script: NewScript, current: ScriptVersion) => {
+  if (isNoop(script, current)) return true;
+  if (current.lock_job === undefined || current.lock) return false;
+  const lock = await deps.locks.get(workspace, current.hash);
+  return lock?.state === 'ready' && isNoop(script, { ...current, lock: lock.lock });
+};
+
+/** The job that a version waits for, made before the version so that none can wait for nothing. `job`: it is yet to run. */
+const waitsFor = async (
+  deps: ScriptDeps,
+  workspace: string,
+  script: NewScript,
+  hash: string,
+  { standing, now }: { standing: Standing; now: number },
+): Promise<{ id: string; job?: Job } | undefined> => {
+  if (!needsDependenciesJob(script)) return undefined;
+  // The same version was there before and was deleted: its lock never changes.
+  const known = await deps.locks.get(workspace, hash);
+  if (known?.state === 'ready') return { id: known.job };
+  const { username: created_by, permissioned_as, email } = standing;
+  const owner = { created_by, permissioned_as, email };
+  const { path, language } = script;
+  const job = await makeDependenciesJob(deps.start, { workspace, path, hash, language, owner }, now);
+  return { id: job.id, job };
+};
+
+/** A message that cannot be sent now the reaper sends: the version is saved all the same. */
+const letGo = async (deps: ScriptDeps, job: Job, saved: boolean, now: number): Promise<void> => {
+  try {
+    await (saved ? deps.start.queue.send(job, now, now) : skipDependenciesJob(deps.start, job, now));
+  } catch (error) {
+    deps.report('a dependencies job is left to the reaper', error, { job: job.id });
+  }
+};
+
 /**
  * Makes a version and moves its path's head to it; answers its hash. Of two that follow the same parent at once, one
  * wins and the other is told. With `skipIfNoop` a version that would change nothing is not made.
@@ -83,12 +129,23 @@ export const createScript = async (
   checkMayWrite(made.standing, script.path, head?.extra_perms);
   const on_behalf_of = await onBehalfOf(script, made);
   const current = head === undefined ? undefined : await deps.reads.version(workspace, head.hash);
-  if (made.skipIfNoop && current !== undefined && isNoop(script, current)) return current.hash;
+  if (made.skipIfNoop && current !== undefined && (await isUnchanged(deps, workspace, script, current)))
+    return current.hash;
   const parent = parentOf(script, current);
   const hash = (await sha256Hex(hashInput(workspace, script, parent?.hash))).slice(0, 16);
   const parents = parent === undefined ? [] : [parent.hash, ...parent.parent_hashes].slice(0, KEPT_PARENTS);
-  const version = newVersion(script, { hash, parents, by: made.standing.username, now: made.now, on_behalf_of });
-  switch (await deps.catalog.add(workspace, version, head)) {
+  const waits = await waitsFor(deps, workspace, script, hash, made);
+  const version = newVersion(script, {
+    hash,
+    parents,
+    by: made.standing.username,
+    now: made.now,
+    on_behalf_of,
+    lock_job: waits?.id,
+  });
+  const outcome = await deps.catalog.add(workspace, version, head);
+  if (waits?.job !== undefined) await letGo(deps, waits.job, outcome !== 'head-moved', made.now);
+  switch (outcome) {
     case 'added':
       return hash;
     case 'same-hash':

@@ -28,6 +28,7 @@ import { QueueLoads } from '../../shared/aws/queue-loads.ts';
 import { RosterWrites } from '../../shared/aws/roster-writes.ts';
 import { ScheduleDefaults } from '../../shared/aws/schedule-defaults.ts';
 import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
+import { DynamoScriptLocks } from '../../shared/aws/script-locks.ts';
 import { KmsSecretBox } from '../../shared/aws/secret-box.ts';
 import { SettingsStore } from '../../shared/aws/settings-store.ts';
 import { startDeps } from '../../shared/aws/start-deps.ts';
@@ -81,6 +82,8 @@ const schedules = new ScheduleCatalog(db, CATALOG_TABLE);
 const workspaces = new WorkspaceCatalog(db, CATALOG_TABLE);
 const start = startDeps(db, env, queue);
 const { jobs } = start;
+const locks = new DynamoScriptLocks(db, CATALOG_TABLE);
+const followups = followupDeps(db, env, start);
 const audit = new AuditLog(db, CATALOG_TABLE);
 const callers = callerStores(db, CATALOG_TABLE, jobs);
 const settings = new SettingsStore(db, CATALOG_TABLE);
@@ -159,10 +162,13 @@ export const handler = httpHandler({
       reads: new ScriptReads(db, CATALOG_TABLE),
       catalog: new ScriptCatalog(db, CATALOG_TABLE),
       rosters: callers.rosters,
+      locks,
+      start,
+      report: followups.report,
     }),
     ...scheduleRoutes({
       ...start,
-      ...followupDeps(db, env, start),
+      ...followups,
       logs: new AwsLogStore(db, JOBS_TABLE, PAYLOAD_BUCKET),
       schedules,
       directory: new AwsScriptDirectory(db, CATALOG_TABLE),
@@ -187,7 +193,7 @@ export const handler = httpHandler({
     }),
     ...cancelRoutes({
       ...start,
-      ...followupDeps(db, env, start),
+      ...followups,
       logs: new AwsLogStore(db, JOBS_TABLE, PAYLOAD_BUCKET),
       live: new DynamoLiveRows(db, JOBS_TABLE),
       queue,

@@ -21,16 +21,21 @@ import { type Route, route } from '../../shared/http/route.ts';
 import { notFound, type Problem } from '../../shared/model/errors.ts';
 import { withRawFields } from '../../shared/model/job-view.ts';
 import type { ScriptHead, ScriptVersion } from '../../shared/model/script.ts';
-import { historyLine, listedScript, scriptView } from '../../shared/model/script-view.ts';
+import type { ScriptLock } from '../../shared/model/script-lock.ts';
+import { historyLine, listedScript, lockView, scriptView } from '../../shared/model/script-view.ts';
 import { createScript as create, type ScriptDeps } from './create-script.ts';
 import { checkMayRead, checkMayWrite } from './item-checks.ts';
 import { scriptList } from './script-list.ts';
 
-type Found = { head: ScriptHead | undefined; version: ScriptVersion };
+type Found = { head: ScriptHead | undefined; version: ScriptVersion; lock: ScriptLock | undefined };
 
-const answer = (workspace: string, { head, version }: Found): { body: string } => ({
-  body: withRawFields(scriptView(workspace, version, head?.extra_perms), { schema: version.schema }),
+const answer = (workspace: string, { head, version, lock }: Found): { body: string } => ({
+  body: withRawFields(scriptView(workspace, version, head?.extra_perms, lock), { schema: version.schema }),
 });
+
+/** What was made for a version; a version that needs nothing costs no read. */
+const lockOf = async (deps: ScriptDeps, workspace: string, version: ScriptVersion): Promise<ScriptLock | undefined> =>
+  version.lock_job === undefined ? undefined : deps.locks.get(workspace, version.hash);
 
 const noScript = (what: string, name: string): Problem => notFound(`Script not found at ${what} ${name}`);
 
@@ -48,14 +53,14 @@ const versionAt = async (deps: ScriptDeps, standing: Standing, hash: string): Pr
   if (version === undefined) throw noScript('hash', hash);
   const head = await deps.reads.head(standing.workspace, version.path);
   checkMayRead(standing, version.path, head?.extra_perms);
-  return { head, version };
+  return { head, version, lock: await lockOf(deps, standing.workspace, version) };
 };
 
 const newestAt = async (deps: ScriptDeps, standing: Standing, path: string): Promise<Found> => {
   const head = await headAt(deps, standing, path);
   const version = await deps.reads.version(standing.workspace, head.hash);
   if (version === undefined) throw noScript('name', path);
-  return { head, version };
+  return { head, version, lock: await lockOf(deps, standing.workspace, version) };
 };
 
 const writableAt = async (deps: ScriptDeps, standing: Standing, hash: string): Promise<Found> => {
@@ -81,9 +86,9 @@ const writingRoutes = (deps: ScriptDeps): Route[] => [
     return { body: `Archived script ${path}` };
   }),
   route(archiveScriptByHash, async ({ params: { workspace, hash }, standing }) => {
-    const { head, version } = await writableAt(deps, standing, hash);
+    const { head, version, lock } = await writableAt(deps, standing, hash);
     await deps.catalog.archive(workspace, version.path, hash);
-    return answer(workspace, { head, version: { ...version, archived: true } });
+    return answer(workspace, { head, lock, version: { ...version, archived: true } });
   }),
   route(deleteScriptByPath, async ({ params: { workspace, path }, standing }) => {
     checkMayWrite(standing, path, (await headAt(deps, standing, path)).extra_perms);
@@ -91,11 +96,17 @@ const writingRoutes = (deps: ScriptDeps): Route[] => [
     return { body: path };
   }),
   route(deleteScriptByHash, async ({ params: { workspace, hash }, standing }) => {
-    const { head, version } = await writableAt(deps, standing, hash);
+    const { head, version, lock } = await writableAt(deps, standing, hash);
     await deps.catalog.deleteVersion(workspace, version.path, hash);
-    return answer(workspace, { head, version: { ...version, content: '', archived: true, deleted: true } });
+    return answer(workspace, { head, lock, version: { ...version, content: '', archived: true, deleted: true } });
   }),
 ];
+
+/** Until it is known a version has no lock here, not an empty one: clients wait for it. */
+const deployment = (version: ScriptVersion, made: ScriptLock | undefined) => {
+  const { lock, lock_error_logs } = lockView(version, made);
+  return { lock: version.lock_job !== undefined && lock === '' ? null : lock, lock_error_logs };
+};
 
 /** Heads that the caller may see. */
 const visibleHeads = async (deps: ScriptDeps, standing: Standing, prefix = ''): Promise<ScriptHead[]> =>
@@ -140,8 +151,8 @@ const readingRoutes = (deps: ScriptDeps): Route[] => [
     return { body: newest === undefined ? null : historyLine(newest) };
   }),
   route(getScriptDeploymentStatus, async ({ params: { hash }, standing }) => {
-    const { version } = await versionAt(deps, standing, hash);
-    return { body: { lock: version.lock ?? '', lock_error_logs: null } };
+    const { version, lock } = await versionAt(deps, standing, hash);
+    return { body: { ...deployment(version, lock), job_id: version.lock_job } };
   }),
 ];
 

@@ -11,7 +11,7 @@ import {
 import { instanceRoute, type Route, route } from '../../shared/http/route.ts';
 import type { JobQueue, Settings } from '../../shared/jobs/ports.ts';
 import { commaList } from '../../shared/model/args-assembly.ts';
-import { defaultTag, Language } from '../../shared/model/language.ts';
+import { DEPENDENCY_TAG, defaultTag, Language } from '../../shared/model/language.ts';
 import { mayUseTag, tagNames } from '../../shared/model/tags.ts';
 import type { WorkerGroup } from '../../shared/model/worker-group.ts';
 import { VERSION } from './instance-routes.ts';
@@ -25,7 +25,7 @@ export type WorkerDeps = {
   settings: Pick<Settings, 'read'>;
 };
 
-const DEFAULT_TAGS = [...new Set(Language.options.map(defaultTag))];
+const DEFAULT_TAGS = [...new Set(Language.options.map(defaultTag)), DEPENDENCY_TAG];
 
 /** Seconds since a worker's last beat. */
 const silence = ({ at }: Worker, now: number): number => (at === undefined ? 0 : Math.floor((now - at) / 1000));

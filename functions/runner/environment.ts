@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { interpreterFinder } from './interpreters.ts';
 import type { Places } from './languages/language-plan.ts';
 import { type OutputPipe, pipeMaker } from './output-pipe.ts';
+import { PlacedPackages } from './packages/placed-packages.ts';
+import { putFromIndex } from './packages/put-packages.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 /** What lives as long as an execution environment and serves every job in it. */
@@ -12,6 +14,7 @@ export type RunnerEnvironment = {
   /** Where job folders are made. */
   root: string;
   places: Places;
+  packages: PlacedPackages;
   pipe: () => Promise<OutputPipe>;
   watchdog: Watchdog;
   /** Removes the environment's own folder. */
@@ -31,10 +34,12 @@ export type EnvironmentOptions = {
 export const createEnvironment = (options: EnvironmentOptions): RunnerEnvironment => {
   mkdirSync(options.tmp, { recursive: true });
   const root = mkdtempSync(join(options.tmp, 'millrace-'));
+  const places = { wrappers: options.wrappers, interpreter: interpreterFinder(options.path), node: options.node };
   return {
     path: options.path,
     root,
-    places: { wrappers: options.wrappers, interpreter: interpreterFinder(options.path), node: options.node },
+    places,
+    packages: new PlacedPackages(root, putFromIndex(root, options.path, places)),
     pipe: pipeMaker(root, options.path),
     watchdog: startWatchdog(options.path),
     close: () => rmSync(root, { recursive: true, force: true }),

@@ -6,9 +6,9 @@ import type { LargeResult } from './large-result.ts';
 
 /**
  * What a run came to: a JSON text, and whether it is the result or an error. `large`: a result that was left in its file,
- * and not looked at; `json` is then empty.
+ * and not looked at; `json` is then empty. `note`: a line for the log.
  */
-export type Verdict = { success: boolean; json: string; large?: LargeResult; memPeakKb?: number };
+export type Verdict = { success: boolean; json: string; large?: LargeResult; memPeakKb?: number; note?: string };
 
 /** Bytes of a result: `frames` travel as text, `most` is what a result may have. */
 export type ResultLimits = { frames: number; most: number };

@@ -35,6 +35,7 @@ export const preparedLaunch = (plain: Launch, options: { wrappers: string; path:
       env: command.env,
       pipe: pipe.path,
       entrypoint: command.python?.entrypoint ?? 'main',
+      packages: command.python?.packages ?? [],
     };
     try {
       const running = await on.start(job, command.tmp);

@@ -5,7 +5,13 @@ import type { Ended, Running } from './launch.ts';
 import { isRunning, killLeftovers, spare } from './processes.ts';
 
 /** What a prepared interpreter is told about a job. */
-export type PreparedJob = { folder: string; env: Record<string, string>; pipe: string; entrypoint: string };
+export type PreparedJob = {
+  folder: string;
+  env: Record<string, string>;
+  pipe: string;
+  entrypoint: string;
+  packages: readonly string[];
+};
 
 /** The prepared interpreter did not take the job: nothing of it has run. */
 export class NotTaken extends Error {

@@ -31,6 +31,8 @@ export type RunDeps = {
 
 const PLANNERS: Record<Language, Planner> = { python3: planPython, bash: planBash, bun: planTypescript };
 const RESULT_PART_CHARS = 128 * 1024;
+/** Getting packages from their index. */
+const PACKAGES_WITHIN_MS = 300_000;
 /** How long output may still come after a process and all its known descendants ended. */
 const LAST_OUTPUT_MS = 250;
 
@@ -66,7 +68,10 @@ const attempt = async (request: RunnerRequest, deps: RunDeps, writer: FrameWrite
   const argsText = await argsTextOf(request);
   const args = parsedArgs(argsText);
   const modules = await npmModules(request, environment, folder);
-  const plan = await plannerOf(request)({ request, args, argsText, folder, places: environment.places, modules });
+  const packages = await placePackages(request, environment, writer);
+  const { places } = environment;
+  const plan = await plannerOf(request)({ request, args, argsText, folder, places, packages, modules });
+  if (plan.note !== undefined) await writer.note(plan.note);
   const last = new LastLines(request.resultLimitBytes);
   const pipe = await environment.pipe();
   const startedAt = deps.now();
@@ -92,6 +97,7 @@ const attempt = async (request: RunnerRequest, deps: RunDeps, writer: FrameWrite
   await untilOutputEnds(output, pipe.reader);
   if (ended.leftovers > 0) await writer.note(`killed ${ended.leftovers} process(es) the job had left behind`);
   const verdict = plan.verdict(ended, last);
+  if (verdict?.note !== undefined) await writer.note(verdict.note);
   return { ...decide(killer.word(), ended, verdict, last), startedAt };
 };
 
@@ -110,6 +116,23 @@ const npmModules = async (
   mkdirSync(target);
   await installNpm(environment, npm, target, timeoutMs);
   return target;
+};
+
+/** A job that brings none may still spoil those of others. */
+const placePackages = async (
+  request: RunnerRequest,
+  environment: RunnerEnvironment,
+  writer: FrameWriter,
+): Promise<readonly string[]> => {
+  const { packages, code, timeoutMs } = request;
+  if (packages === undefined) {
+    environment.packages.otherCodeRan();
+    return [];
+  }
+  const began = performance.now();
+  const { folders, put } = await environment.packages.place(packages, code, Math.min(timeoutMs, PACKAGES_WITHIN_MS));
+  if (put) await writer.note(`put ${folders.length} packages in place in ${Math.round(performance.now() - began)} ms`);
+  return folders;
 };
 
 const argsTextOf = async (request: RunnerRequest): Promise<string> => {

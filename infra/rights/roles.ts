@@ -6,6 +6,7 @@ import {
   appendAudit,
   consume,
   invoke,
+  keepLocks,
   listJobObjects,
   measure,
   moveTicks,
@@ -33,6 +34,7 @@ const everyQueue = (sending: Sending): PolicyStatement => sendTo([...sending.que
 /** Pays what an ended job owes others: the next tick of its schedule, its handlers, its own next run. */
 const mayPayFollowups = (stores: Stores, sending: Sending): PolicyStatement[] => [
   moveTicks(stores.catalog),
+  keepLocks(stores.catalog),
   onObjects(stores.payload, 'GetObject', 'args', 'result'),
   everyQueue(sending),
   ...onSchedules(sending.schedules, 'CreateSchedule'),

@@ -35,6 +35,14 @@ export const moveTicks = (catalog: Table): PolicyStatement =>
     conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['*#schedules'] } },
   });
 
+/** Writes what dependencies jobs came to, and nothing of the versions that they were for. */
+export const keepLocks = (catalog: Table): PolicyStatement =>
+  new PolicyStatement({
+    actions: ['dynamodb:PutItem'],
+    resources: [catalog.tableArn],
+    conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['*#locks'] } },
+  });
+
 /** Queries of these indexes, named one by one. */
 export const onIndexes = (table: Table, indexes: readonly string[]): PolicyStatement =>
   dynamo(

@@ -25,6 +25,7 @@
  * | `<ws>#keys`           | `secrets`, `masks` | a data key, encrypted by KMS     | the first secret, by api        | api, dispatch, wait       | never          |
  * | `<ws>#scripts`        | `<path>`           | head: the newest version, small  | scripts/create, archive         | webhook, wait, api        | delete/p       |
  * | `<ws>#hash#<hash>`    | `script`           | a version, whole                 | scripts/create, archive, delete | dispatch, wait, api       | delete/p       |
+ * | `<ws>#locks`          | `<hash>`           | what a dependencies job came to  | who ends that job               | dispatch, wait, api       | never          |
  * | `<ws>#history#<path>` | `<time>#<hash>`    | a version in its path's history  | scripts/create                  | history/p, delete/p       | delete/p       |
  * | `<ws>#variables`      | `<path>`           | a variable, secrets sealed       | variables routes                | api, dispatch, wait       | variables/delete, rename |
  * | `<ws>#resources`      | `<path>`           | a resource with its value        | resources routes                | api, dispatch, wait       | resources/delete, rename |
@@ -100,6 +101,8 @@ export const scriptVersionKey = (workspace: string, hash: string): Key => ({
   pk: `${workspace}#hash#${hash}`,
   sk: 'script',
 });
+/** A partition of their own: who ends dependencies jobs may write these and nothing of the versions. */
+export const scriptLockKey = (workspace: string, hash: string): Key => ({ pk: `${workspace}#locks`, sk: hash });
 export const historyPartition = (workspace: string, path: string): string => `${workspace}#history#${path}`;
 /** Sorts by time; `createdAt` in milliseconds since 1970. */
 export const historyKey = (workspace: string, path: string, createdAt: number, hash: string): Key => ({

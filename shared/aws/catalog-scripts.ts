@@ -21,8 +21,8 @@ export class ScriptReads {
   }
 
   /** A version by its hash, archived or deleted ones too. */
-  version(workspace: string, hash: string): Promise<ScriptVersion | undefined> {
-    return readItem(this.#at, scriptVersionKey(workspace, hash), ScriptVersion);
+  version(workspace: string, hash: string, consistent = false): Promise<ScriptVersion | undefined> {
+    return readItem(this.#at, scriptVersionKey(workspace, hash), ScriptVersion, consistent);
   }
 }
 
@@ -46,12 +46,15 @@ export class AwsScriptCode implements ScriptCode {
       this.#cached.set(key, known);
       return known;
     }
-    const version = await this.#reads.version(workspace, hash);
+    // One that was made just now may not have reached every copy of the table.
+    const version = (await this.#reads.version(workspace, hash)) ?? (await this.#reads.version(workspace, hash, true));
     if (version === undefined || version.deleted) return undefined;
     const code: RunnableCode = {
       content: version.content,
       envs: version.envs ?? [],
       ...(version.isolation ? { isolation: version.isolation } : {}),
+      ...(version.lock ? { lock: version.lock } : {}),
+      ...(version.lock_job === undefined ? {} : { lockJob: version.lock_job }),
     };
     this.#cached.set(key, code);
     const oldest = this.#cached.size > CACHED_VERSIONS ? this.#cached.keys().next().value : undefined;

@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { FinishDeps } from '../jobs/finish-job.ts';
+import { keepLock } from '../jobs/keep-lock.ts';
 import type { Report } from '../jobs/ports.ts';
 import { pushTick } from '../jobs/push-tick.ts';
 import { restartPerpetual } from '../jobs/restart-perpetual.ts';
@@ -11,6 +12,7 @@ import { errorLine } from '../model/log-line.ts';
 import { ScheduleCatalog } from './catalog-schedules.ts';
 import { AwsJobRemains } from './job-remains.ts';
 import { AwsScriptDirectory } from './script-directory.ts';
+import { DynamoScriptLocks } from './script-locks.ts';
 import { SettingsStore } from './settings-store.ts';
 import { DynamoSlotStore } from './slot-store.ts';
 
@@ -22,6 +24,7 @@ export const followupDeps = (
 ): Pick<FinishDeps, 'followups' | 'report' | 'settings'> => {
   const scripts = new AwsScriptDirectory(db, env.CATALOG_TABLE);
   const slots = new DynamoSlotStore(db, env.JOBS_TABLE);
+  const locks = new DynamoScriptLocks(db, env.CATALOG_TABLE);
   const schedules = new ScheduleCatalog(db, env.CATALOG_TABLE);
   const deps = { ...start, schedules, directory: scripts };
   const report: Report = (message, error, ids) => console.error(errorLine(message, error, ids));
@@ -31,6 +34,7 @@ export const followupDeps = (
       slot: async ({ workspace, id, concurrency, duration_ms: durationMs = 0 }, now) => {
         if (concurrency !== undefined) await slots.free(workspace, concurrency, { job: id }, { now, durationMs });
       },
+      lock: (job) => keepLock({ payloads: start.payloads, locks }, job),
       handlers: (job, now) => runHandlers({ ...deps, report }, job, now),
       tick: async ({ workspace, id, schedule_path: path }, now) => {
         if (path !== undefined) await pushTick(deps, { workspace, path }, now, id);

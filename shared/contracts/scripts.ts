@@ -183,14 +183,21 @@ export const getScriptLatestVersion = contract({
   access: mayRead,
 });
 
-/** No version waits for its lock yet: a script is ready the moment it is made. */
+/** `lock` null: it waits for the dependencies job `job_id`, or that failed (`lock_error_logs`). Empty: it needs no packages. */
 export const getScriptDeploymentStatus = contract({
   id: 'getScriptDeploymentStatus',
   method: 'GET',
   path: '/w/{workspace}/scripts/deployment_status/h/{hash}',
   summary: 'Is a version ready to run?',
   ...ofHash,
-  answer: jsonAnswer(200, z.object({ lock: z.string(), lock_error_logs: z.string().nullable() })),
+  answer: jsonAnswer(
+    200,
+    z.object({
+      lock: z.string().nullable(),
+      lock_error_logs: z.string().nullable(),
+      job_id: z.string().optional(),
+    }),
+  ),
   access: mayRead,
 });
 

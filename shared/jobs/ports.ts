@@ -131,7 +131,15 @@ export interface Lane {
 }
 
 /** Code, and what its script says about running it: `K=V` lines of environment, and who shares its environments. */
-export type RunnableCode = { content: string; envs: string[]; isolation?: Isolation };
+export type RunnableCode = {
+  content: string;
+  envs: string[];
+  isolation?: Isolation;
+  /** The lock that its author gave it. */
+  lock?: string;
+  /** The dependencies job whose outcome says what it may import; absent: it needs no packages. */
+  lockJob?: string;
+};
 
 /** The code of deployed scripts; a hash never changes its meaning, so answers may be cached for ever. */
 export interface ScriptCode {

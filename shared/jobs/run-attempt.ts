@@ -12,6 +12,7 @@ import { finishAttempt } from './finish-attempt.ts';
 import type { FinishDeps } from './finish-job.ts';
 import { takeLargeResult } from './large-result.ts';
 import type { Evaluate } from './limit-ports.ts';
+import { LockPending, lookAgainAt } from './lock-pending.ts';
 import { LogWriter } from './log-writer.ts';
 import { NotRunnable } from './not-runnable.ts';
 import type { LogStore, UploadStore } from './payload-ports.ts';
@@ -112,9 +113,9 @@ const leavePlace = async (deps: AttemptDeps, { workspace, concurrency, id, attem
 type Waits = Extract<AttemptEnd, { is: 'waits' }>;
 type Ended = { is: 'ended'; completion: Completion; timedOut: boolean; cacheKey?: string | undefined };
 
-/** What a job said before it waits again stays in its log; the mere wait for room leaves no trace in it. */
+/** What a job said before it waits again stays in its log; a mere wait for room or packages leaves no trace in it. */
 const waiting = async (waits: Waits, log: LogWriter): Promise<Waits> => {
-  if (waits.reason === 'no_capacity') log.discard();
+  if (waits.reason === 'no_capacity' || waits.reason === 'dependencies') log.discard();
   else await log.close();
   return waits;
 };
@@ -177,6 +178,8 @@ const onLane = async (deps: AttemptDeps, job: Job, { log, stream }: Said): Promi
     return lost('its runner died without a word, possibly out of memory');
   } catch (error) {
     if (error instanceof LaneFull) return { is: 'waits', reason: 'no_capacity' };
+    if (error instanceof LockPending)
+      return { is: 'waits', reason: 'dependencies', dueAt: lookAgainAt(job, deps.now()) };
     if (error instanceof RunnerLost) return lost(error.message);
     if (error instanceof NotRunnable)
       return { is: 'ended', completion: failed({ name: error.name, message: error.message }), timedOut: false };

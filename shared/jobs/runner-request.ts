@@ -4,6 +4,7 @@ import type { RunnerRequest } from '../model/runner.ts';
 import type { Isolation } from '../model/tenant.ts';
 import { LARGEST_RESULT_BYTES } from './large-result.ts';
 import { NotRunnable } from './not-runnable.ts';
+import { lockedPackages, neededPackages, type PackagesDeps } from './packages-request.ts';
 import type { PayloadStore } from './payload-ports.ts';
 import type { AttemptTokens, RunnableCode, ScriptCode } from './ports.ts';
 import { checkResolvable, type ResolveDeps, resolveArgs } from './resolve-args.ts';
@@ -15,47 +16,79 @@ export const RESULT_LIMIT_BYTES = 10 * 1024 * 1024;
 /** Larger arguments reach the runner as a link: an invocation's payload is limited to 6 MB (Lambda). */
 const INLINE_ARGS_BYTES = 256 * 1024;
 
-export type RequestDeps = ResolveDeps & {
-  payloads: PayloadStore;
-  scripts: ScriptCode;
-  tokens: AttemptTokens;
-  /** The public URL of this installation, without a trailing slash. */
-  baseUrl: () => Promise<string>;
-};
+export type RequestDeps = ResolveDeps &
+  PackagesDeps & {
+    payloads: PayloadStore;
+    scripts: ScriptCode;
+    tokens: AttemptTokens;
+    /** The public URL of this installation, without a trailing slash. */
+    baseUrl: () => Promise<string>;
+  };
+
+type Prepared = { request: RunnerRequest; secrets: string[]; isolation: Isolation | undefined };
 
 /**
- * Everything the runner gets for one attempt, what of it must not stand in a log, and what its script says of isolation. References among the arguments are
- * resolved with the rights of `standing`, the job's own. Throws NotRunnable when the job's code is gone or a reference
- * leads nowhere.
+ * Everything the runner gets for one attempt, what of it must not stand in a log, and what its script says of isolation.
+ * References among the arguments are resolved with the rights of `standing`, the job's own. Throws NotRunnable when the job's
+ * code is gone, a reference leads nowhere or its packages were not found, and LockPending while these are looked for.
  */
 export const runnerRequest = async (
   deps: RequestDeps,
   job: Job,
   standing: Standing,
   now: number,
-): Promise<{ request: RunnerRequest; secrets: string[]; isolation: Isolation | undefined }> => {
-  const [code, { args, secrets }, baseUrl, wmToken, controlToken] = await Promise.all([
-    codeOf(deps, job),
+): Promise<Prepared> => {
+  if (job.kind === 'dependencies') return dependenciesRequest(deps, job, standing, now);
+  const code = await codeOf(deps, job);
+  const [frame, packages, { args, secrets }, wmToken] = await Promise.all([
+    frameOf(deps, job, now),
+    lockedPackages(deps, job, code, now),
     argsOf(deps, job, standing, now),
-    deps.baseUrl(),
     deps.tokens.jobToken(job, now),
-    deps.tokens.controlToken(job, now),
   ]);
+  const { baseUrl, request } = frame;
+  return {
+    request: {
+      ...request,
+      code: code.content,
+      args,
+      env: { ...contextualVariables(job, { baseUrl, token: wmToken }), ...customVariables(code.envs) },
+      ...(packages.asked === undefined ? {} : { packages: packages.asked }),
+      ...(job.entrypoint === undefined ? {} : { entrypoint: job.entrypoint }),
+    },
+    secrets: [...secrets, ...packages.secrets, wmToken, request.control.token],
+    isolation: code.isolation,
+  };
+};
+
+/** Looking for packages is told nothing that is the job's: builds of packages are code of their authors. */
+const dependenciesRequest = async (deps: RequestDeps, job: Job, standing: Standing, now: number): Promise<Prepared> => {
+  const code = await codeOf(deps, job);
+  const [{ request }, { asked, secrets }] = await Promise.all([
+    frameOf(deps, job, now),
+    neededPackages(deps, job, code, standing, now),
+  ]);
+  return {
+    request: { ...request, code: '', args: { text: '{}' }, env: {}, dependencies: asked },
+    secrets: [...secrets, request.control.token],
+    isolation: undefined,
+  };
+};
+
+/** What every attempt has, whatever it runs. */
+const frameOf = async (deps: RequestDeps, job: Job, now: number) => {
+  const [baseUrl, token] = await Promise.all([deps.baseUrl(), deps.tokens.controlToken(job, now)]);
   const attempt = `${baseUrl}/api/frames/${encodeURIComponent(job.workspace)}/${job.id}/${job.attempt}`;
-  const request: RunnerRequest = {
+  const request = {
     job: { workspace: job.workspace, id: job.id, attempt: job.attempt },
     language: job.language,
-    code: code.content,
-    args,
-    env: { ...contextualVariables(job, { baseUrl, token: wmToken }), ...customVariables(code.envs) },
     timeoutMs: job.timeout_s * 1000,
     logLimitBytes: LOG_LIMIT_BYTES,
     resultLimitBytes: RESULT_LIMIT_BYTES,
-    largeResult: { url: `${attempt}/result_upload`, token: controlToken, limitBytes: LARGEST_RESULT_BYTES },
-    control: { url: `${attempt}/control`, token: controlToken },
-    ...(job.entrypoint === undefined ? {} : { entrypoint: job.entrypoint }),
+    largeResult: { url: `${attempt}/result_upload`, token, limitBytes: LARGEST_RESULT_BYTES },
+    control: { url: `${attempt}/control`, token },
   };
-  return { request, secrets: [...secrets, wmToken, controlToken], isolation: code.isolation };
+  return { baseUrl, request };
 };
 
 const codeOf = async (deps: RequestDeps, job: Job): Promise<RunnableCode> => {

@@ -41,6 +41,15 @@ export const startOnce = async (deps: StartDeps, request: RunRequest, now: numbe
   await deps.queue.send(job, job.scheduled_for, now);
 };
 
+/** The first half of `startJob`: the job is durable, and nobody is told of it but the reaper, in its first minute. */
+export const createJob = async (
+  deps: StartDeps,
+  request: RunRequest,
+  op: string,
+  now: number,
+): Promise<{ started: Job; fresh: boolean }> =>
+  createOnce(deps, await newJob(deps.payloads, request, op, now), request.repeatable);
+
 /**
  * Starts a job that is made already claimed by the caller, who runs it himself: no queue hop. `fresh` false: the
  * request had been made before, and somebody else may be running it.
@@ -108,7 +117,7 @@ const newJob = async (
     visible_to_owner: request.visible_to_owner,
     op,
     ...(runnable.path === undefined ? {} : { path: runnable.path }),
-    ...(runnable.kind === 'script' ? { hash: runnable.hash } : {}),
+    ...(runnable.kind !== 'preview' ? { hash: runnable.hash } : {}),
     ...(code === undefined ? {} : { code }),
     ...(digest === undefined ? {} : { request: digest.slice(0, 32) }),
     ...(request.trigger_kind === undefined ? {} : { trigger_kind: request.trigger_kind }),

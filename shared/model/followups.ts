@@ -3,6 +3,8 @@ import { FollowupName, type Job, type JobStatus } from './job.ts';
 const OWES: Record<FollowupName, (job: Job, status: JobStatus) => boolean> = {
   /** Its place under a concurrency limit. */
   slot: (job) => job.concurrency !== undefined && job.attempt > 0,
+  /** What it came to, beside the version that waits for it. */
+  lock: (job) => job.kind === 'dependencies' && job.hash !== undefined,
   /** The scripts that its schedule runs after a failure, a recovery or a success. */
   handlers: (job) => job.schedule_path !== undefined,
   /** The next tick of its schedule. */

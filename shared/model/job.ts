@@ -3,7 +3,7 @@ import { Language } from './language.ts';
 import { RunSettings } from './run-settings.ts';
 
 /** What a job is made of (reference 1.3). Kinds of later capabilities join here. */
-export const JobKind = z.enum(['script', 'preview']);
+export const JobKind = z.enum(['script', 'preview', 'dependencies']);
 export type JobKind = z.infer<typeof JobKind>;
 
 /** `queued` and `running` are live; the others are terminal and never change again. */
@@ -26,11 +26,11 @@ export type LogTail = z.infer<typeof LogTail>;
  * What a job may owe others once it has ended, in the order in which it is paid: what frees room first, what still reads the
  * job's arguments and result before what removes them.
  */
-export const FollowupName = z.enum(['slot', 'handlers', 'tick', 'restart', 'wipe']);
+export const FollowupName = z.enum(['slot', 'lock', 'handlers', 'tick', 'restart', 'wipe']);
 export type FollowupName = z.infer<typeof FollowupName>;
 
 /** What a queued job waits for, where it had been claimed before. */
-export const WaitReason = z.enum(['no_capacity', 'concurrency_limit', 'retry']);
+export const WaitReason = z.enum(['no_capacity', 'concurrency_limit', 'retry', 'dependencies']);
 export type WaitReason = z.infer<typeof WaitReason>;
 
 /** Which job: ids are unique within a workspace. */

@@ -36,6 +36,9 @@ export const WindmillLanguage = z.enum([
 /** The tag a job of this language gets unless its script or its caller names one (reference 1.3). */
 export const defaultTag = (language: Language): string => language;
 
+/** The tag of jobs that look for packages. */
+export const DEPENDENCY_TAG = 'dependency';
+
 /** True when a TypeScript script asks for Node instead of bun: a leading comment line `//nodejs`. */
 export const wantsNode = (code: string): boolean => {
   for (const line of code.split('\n')) {

@@ -30,7 +30,6 @@ const ENTRY = /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?:\[[^\]]*\])?\s*==
  */
 export const parsePythonLock = (text: string): PythonLock => {
   const lines = text.split(/\r?\n/);
-  const python = /^#\s*py(?::\s*3\.|3)(\d{1,2})\s*$/.exec(lines[0] ?? '')?.[1];
   const packages = new Map<string, string>();
   for (const [index, line] of lines.entries()) {
     const entry = line.replace(/(?:^|\s)#.*$/, '').trim();
@@ -44,9 +43,15 @@ export const parsePythonLock = (text: string): PythonLock => {
     packages.set(name, version);
   }
   return {
-    python: python === undefined ? UNSAID : `3.${python}`,
+    python: statedPython(text) ?? UNSAID,
     packages: [...packages].map(([name, version]) => ({ name, version })),
   };
+};
+
+/** The Python that a lock's first line names; undefined: it names none. */
+export const statedPython = (lock: string): string | undefined => {
+  const minor = /^#\s*py(?::\s*3\.|3)(\d{1,2})\s*(?:\r?\n|$)/.exec(lock)?.[1];
+  return minor === undefined ? undefined : `3.${minor}`;
 };
 
 /** The lock as text, packages by name, without a newline at its end. */

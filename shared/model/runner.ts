@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Language } from './language.ts';
 import { NpmRegistry } from './npm-registry.ts';
+import { RecordedPackage } from './script-lock.ts';
 
 /** URLs where packages come from: the extra indexes are asked before the default one. They may hold names and passwords. */
 export const PackageIndexes = z.object({ default: z.url(), extra: z.array(z.url()) });
@@ -22,6 +23,18 @@ export const RunnerRequest = z.object({
     .object({
       requirements: z.array(z.string()),
       python: z.object({ specifier: z.string(), line: z.number() }).optional(),
+      /** They are all that is needed, each with its version: only their hashes are looked for. */
+      complete: z.boolean().optional(),
+      indexes: PackageIndexes,
+    })
+    .optional(),
+  /** What the code may import: `key` names just these packages, so that an environment puts them in place once. */
+  packages: z
+    .object({
+      key: z.string().regex(/^[0-9a-f]{64}$/),
+      /** The Python they were chosen for (`3.13`); absent: whichever. */
+      python: z.string().optional(),
+      list: z.array(RecordedPackage),
       indexes: PackageIndexes,
     })
     .optional(),

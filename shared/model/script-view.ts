@@ -1,5 +1,6 @@
 import type { Grants } from './roster.ts';
 import type { HistoryEntry, ScriptHead, ScriptVersion } from './script.ts';
+import type { ScriptLock } from './script-lock.ts';
 
 /** A script in a list, as Windmill's clients read it. */
 export const listedScript = (workspace: string, head: ScriptHead) => ({
@@ -21,16 +22,23 @@ export const listedScript = (workspace: string, head: ScriptHead) => ({
   ws_error_handler_muted: false,
 });
 
+/** A lock that its author gave stands before the one that was made for it; none yet, or none needed, is an empty text. */
+export const lockView = (version: Pick<ScriptVersion, 'lock'>, made: ScriptLock | undefined) => ({
+  lock: version.lock || (made?.state === 'ready' ? made.lock : ''),
+  lock_error_logs: made?.state === 'failed' ? made.error : null,
+});
+
 /** A version with everything but its schema, which is JSON text and stands beside it. */
 export const scriptView = (
   workspace: string,
-  { schema: _schema, on_behalf_of, ...version }: ScriptVersion,
+  { schema: _schema, on_behalf_of, lock_job: _job, ...version }: ScriptVersion,
   extra_perms: Grants = {},
+  made?: ScriptLock,
 ) => ({
   ...version,
   workspace_id: workspace,
   created_at: new Date(version.created_at).toISOString(),
-  lock: version.lock ?? '',
+  ...lockView(version, made),
   tag: version.tag ?? null,
   labels: version.labels ?? [],
   is_template: version.is_template ?? false,

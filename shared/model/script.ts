@@ -80,6 +80,8 @@ export const ScriptVersion = NewScript.omit({ parent_hash: true, auto_parent: tr
   archived: z.boolean(),
   deleted: z.boolean(),
   on_behalf_of: OnBehalfOf.optional(),
+  /** The dependencies job that it waits for before its first run; what that came to is the version's ScriptLock. */
+  lock_job: z.string().optional(),
 });
 export type ScriptVersion = z.infer<typeof ScriptVersion>;
 
@@ -159,7 +161,14 @@ export const isNoop = (next: NewScript, current: ScriptVersion): boolean =>
 /** The version that a request makes. `parents` newest first; `now` in milliseconds since 1970. */
 export const newVersion = (
   { parent_hash: _parent, auto_parent: _auto, schema, ...script }: NewScript,
-  made: { hash: string; parents: string[]; by: string; now: number; on_behalf_of?: OnBehalfOf | undefined },
+  made: {
+    hash: string;
+    parents: string[];
+    by: string;
+    now: number;
+    on_behalf_of?: OnBehalfOf | undefined;
+    lock_job?: string | undefined;
+  },
 ): ScriptVersion => ({
   ...script,
   ...(schema === undefined ? {} : { schema: JSON.stringify(schema) }),
@@ -170,6 +179,7 @@ export const newVersion = (
   archived: false,
   deleted: false,
   ...(made.on_behalf_of === undefined ? {} : { on_behalf_of: made.on_behalf_of }),
+  ...(made.lock_job === undefined ? {} : { lock_job: made.lock_job }),
 });
 
 /** The head that a version becomes, with the grants that its path has. */

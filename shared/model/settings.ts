@@ -26,6 +26,13 @@ const overrides = z
   .record(WorkspaceId, period)
   .refine((map) => Object.keys(map).length <= MOST_OVERRIDES, `must name at most ${MOST_OVERRIDES} workspaces`);
 
+/** May hold a name and a password. */
+const indexUrl = z.url({ protocol: /^https?$/, error: 'must be the URL of a package index' });
+
+/** Windmill's list is one text. */
+const SEPARATED = 'must be URLs of package indexes, separated by commas';
+const separated = (text: string): string[] => text.split(/[\s,]+/).filter((url) => url !== '');
+
 /** The settings that mean something here, each as a caller may write it. */
 const MEANT = {
   retention_period_secs: period,
@@ -35,6 +42,10 @@ const MEANT = {
   max_token_expiration_days: whole(1, 36_500, 'days'),
   archive_completed_jobs: z.boolean('must be true or false'),
   custom_tags: CustomTags,
+  pip_index_url: indexUrl,
+  pip_extra_index_url: z
+    .string()
+    .refine((text) => separated(text).every((url) => indexUrl.safeParse(url).success), SEPARATED),
 };
 type MeantKey = keyof typeof MEANT;
 
@@ -44,7 +55,7 @@ const KEPT = new Set(
   workspace_max_queued_jobs workspace_fairness_enabled workspace_fairness_max_percent workspace_fairness_duration_secs
   workspace_fairness_min_total_jobs default_tags_per_workspace default_tags_workspaces
   fork_workspace_tag_append_fork_suffix preview_tags_override auto_build_binary_on_deploy auto_build_binary_tag
-  pip_index_url pip_extra_index_url uv_index_strategy uv_exclude_newer uv_python_install_mirror instance_python_version
+  uv_index_strategy uv_exclude_newer uv_python_install_mirror instance_python_version
   npm_config_registry npmrc bunfig_install_scopes bun_install_min_release_age nuget_config maven_repos
   maven_settings_xml no_default_maven cargo_registries ruby_repos powershell_repo_url powershell_repo_pat
   workspace_registries ruff_config audit_log_retention_days store_audit_logs_s3 service_log_retention_secs otel
@@ -112,6 +123,8 @@ export const InstanceSettings = z.object({
   max_token_expiration_days: z.number().optional(),
   archive_completed_jobs: z.boolean().default(false),
   custom_tags: z.array(z.string()).default([]),
+  pip_index_url: z.string().optional(),
+  pip_extra_index_url: z.string().optional(),
 });
 export type InstanceSettings = z.output<typeof InstanceSettings>;
 

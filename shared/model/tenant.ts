@@ -20,6 +20,9 @@ export type Tenancy = {
  * people stand behind a group, and nobody has looked at code of a request.
  */
 export const tenantOf = ({ job, code, script, workspace }: Tenancy): string => {
+  // A package that is built runs its author's code: what that left behind may spoil no other lock.
+  if (job.kind === 'dependencies')
+    return JSON.stringify([job.workspace, job.permissioned_as, 'dependencies', job.hash ?? code]);
   const usual = job.kind === 'preview' || job.permissioned_as.startsWith('g/') ? 'script' : (workspace ?? 'identity');
   const apart = (script ?? usual) === 'script' ? (job.hash ?? code) : '';
   return JSON.stringify([job.workspace, job.permissioned_as, apart]);

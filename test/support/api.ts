@@ -98,14 +98,14 @@ const startServices = async (folder: string) => {
 
 const GROUP: WorkerGroup = {
   name: 'default',
-  tags: ['python3', 'bash', 'bun'],
+  tags: ['python3', 'bash', 'bun', 'dependency'],
   max_concurrency: 20,
   priority_concurrency: 10,
   batch_size: 1,
   time_limit_s: 840,
   memory_mb: 1024,
   lane: 'lambda',
-  runner_concurrency: 130,
+  runner_concurrency: 150,
 };
 
 /** Sets the environment that the template would give; only a test's own process sees it. */

@@ -70,6 +70,7 @@ export const startStores = async () => {
     paid,
     followups: {
       slot: pay('slot'),
+      lock: pay('lock'),
       handlers: pay('handlers'),
       tick: pay('tick'),
       restart: pay('restart'),

@@ -66,7 +66,7 @@ describe('a worker', () => {
       expect.objectContaining({
         worker: expect.stringMatching(/^wk-default-/),
         worker_group: 'default',
-        custom_tags: ['python3', 'bash', 'bun'],
+        custom_tags: ['python3', 'bash', 'bun', 'dependency'],
         last_job_id: id,
         last_job_workspace_id: 'demo',
       }),

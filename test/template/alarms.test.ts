@@ -12,6 +12,7 @@ describe('alarms', () => {
       'OldestMessagepython3',
       'OldestMessagebash',
       'OldestMessagebun',
+      'OldestMessagedependency',
       'OldestMessagedefaultpriority',
       'DispatchdefaultErrors',
       'DispatchThrottlesdefault',

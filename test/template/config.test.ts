@@ -4,7 +4,7 @@ import { appOf } from './synthesized.ts';
 
 const task = { name: 'long', tags: ['long'], lane: 'fargate' };
 const NETWORK = { subnetIds: ['subnet-0a1b'], securityGroupIds: ['sg-0a1b'] };
-const group = { name: 'default', tags: ['python3', 'bash', 'bun'] };
+const group = { name: 'default', tags: ['python3', 'bash', 'bun', 'dependency'] };
 
 describe('the configuration', () => {
   it('has a default for everything', () => {
@@ -26,7 +26,7 @@ describe('the configuration', () => {
 
   it('fails synth where more jobs can be started than the runner may run', () => {
     expect(() => appOf({ workerGroups: [{ ...group, runnerConcurrency: 100 }], waitConcurrency: 60 })).toThrow(
-      'worker group "default": 130 jobs could be started at once ((3 tags x maxConcurrency 20 + priorityConcurrency 10) x batchSize 1 + ' +
+      'worker group "default": 150 jobs could be started at once ((4 tags x maxConcurrency 20 + priorityConcurrency 10) x batchSize 1 + ' +
         'waitConcurrency 60) but runnerConcurrency is 100. Raise runnerConcurrency or lower the others.',
     );
   });

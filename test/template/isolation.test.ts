@@ -48,7 +48,7 @@ describe('the runner', () => {
   });
 
   it('runs at most as many jobs at once as the configuration reserves', () => {
-    expect(runner.Properties.ReservedConcurrentExecutions).toBe(130);
+    expect(runner.Properties.ReservedConcurrentExecutions).toBe(150);
   });
 
   it('is an arm64 image started by index.handler', () => {
@@ -157,7 +157,7 @@ describe('roles', () => {
   it('let schedules do nothing but send to queues', () => {
     const [sender] = [...cloud.policies()].find(([role]) => role.startsWith('SchedulesSender'))![1];
     expect(sender!.Action).toEqual(['sqs:SendMessage']);
-    expect(sender!.Resource).toHaveLength(5);
+    expect(sender!.Resource).toHaveLength(6);
   });
 
   it('let frames read a job and note what its runner said, nothing more', () => {
@@ -184,7 +184,7 @@ describe('roles', () => {
       expect(cloud.rolesThatMay(action, /./)).not.toContain('UpkeepExpiryRole');
   });
 
-  it('let only the api and seed write the catalog, but for lines of the audit log and ticks of schedules', () => {
+  it('let only the api and seed write the catalog, but for lines of the audit log ticks of schedules and locks', () => {
     expect(cloud.rolesThatMay('dynamodb:PutItem', /^Catalog/, true)).toEqual(['ApiRole', 'SeedRole']);
     const conditions = [...cloud.policies().values()]
       .flat()
@@ -199,9 +199,10 @@ describe('roles', () => {
     for (const [partitions, functions] of [
       ['*#audit', 5],
       ['*#schedules', 4],
+      ['*#locks', 4],
     ] as const)
       expect(conditions.filter((condition) => isDeepStrictEqual(condition, only(partitions)))).toHaveLength(functions);
-    expect(conditions).toHaveLength(9);
+    expect(conditions).toHaveLength(13);
     expect(cloud.rolesThatMay('dynamodb:UpdateItem', /^Catalog/)).toEqual(['ApiRole']);
     expect(cloud.rolesThatMay('dynamodb:DeleteItem', /^Catalog/)).toEqual(['ApiRole']);
   });

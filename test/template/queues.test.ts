@@ -15,8 +15,9 @@ describe('queues', () => {
       'Tagpython3',
       'Tagbash',
       'Tagbun',
+      'Tagdependency',
     ]);
-    expect(queues).toHaveLength(7);
+    expect(queues).toHaveLength(8);
   });
 
   it.each(queues)('%s is encrypted by SQS', (_id, { Properties }) => {
@@ -48,6 +49,7 @@ describe('event source mappings', () => {
       ['Tagpython3Queue', 'GroupdefaultDispatchFunction'],
       ['TagbashQueue', 'GroupdefaultDispatchFunction'],
       ['TagbunQueue', 'GroupdefaultDispatchFunction'],
+      ['TagdependencyQueue', 'GroupdefaultDispatchFunction'],
       ['PrioritydefaultQueue', 'GroupdefaultDispatchFunction'],
       ['DeadLettersQueue', 'DeadletterFunction'],
       ['JobsTable', 'UpkeepExpiryFunction'],

@@ -14,13 +14,15 @@ export type Places = {
   node: string;
 };
 
-/** `argsText` is what `args` was parsed from: a language whose numbers hold more than JavaScript's gets the text. */
 type PlanInput = {
   request: RunnerRequest;
   args: JsonObject;
+  /** What `args` was parsed from: a language whose numbers hold more than JavaScript's gets the text. */
   argsText: string;
   folder: JobFolder;
   places: Places;
+  /** Folders of the packages in the request, in place already. */
+  packages: readonly string[];
   /** Where the `node_modules` of the request's lock is. */
   modules: string | undefined;
 };
@@ -31,7 +33,9 @@ export type Plan = {
   argv: string[];
   env: Record<string, string>;
   /** See Command. */
-  python?: { entrypoint: string };
+  python?: { entrypoint: string; packages: readonly string[] };
+  /** A line for the log before it starts. */
+  note?: string;
   /** Reads what the run came to from the job's folder; undefined: the process said nothing. */
   verdict: (ended: Ended, output: LastLines) => Verdict | undefined;
 };

@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ResolvedPackage } from './resolve-packages.ts';
+import type { RecordedPackage } from '../../../shared/model/script-lock.ts';
 import { runUv, type UvPlaces } from './uv.ts';
 
 /** `folder` goes on PYTHONPATH. */
@@ -15,7 +15,7 @@ const AT_ONCE = 4;
  */
 export const installPackages = async (
   places: UvPlaces,
-  packages: ResolvedPackage[],
+  packages: RecordedPackage[],
   target: string,
   timeoutMs: number,
 ): Promise<InstalledPackage[]> => {
@@ -40,7 +40,7 @@ export const installPackages = async (
 
 const install = async (
   places: UvPlaces,
-  { name, version, hashes }: ResolvedPackage,
+  { name, version, hashes }: RecordedPackage,
   target: string,
   timeoutMs: number,
 ): Promise<InstalledPackage> => {
@@ -50,7 +50,7 @@ const install = async (
     join(places.folder, list),
     [`${name}==${version}`, ...hashes.map((hash) => `--hash=${hash}`)].join(' '),
   );
-  const flags = ['--quiet', '--no-deps', ...(hashes.length === 0 ? [] : ['--require-hashes'])];
+  const flags = ['--quiet', '--no-deps', '--compile-bytecode', ...(hashes.length === 0 ? [] : ['--require-hashes'])];
   const argv = ['pip', 'install', ...flags, '--python', places.python, '--target', folder, '--requirement', list];
   await runUv(places, argv, timeoutMs);
   rmSync(join(folder, '.lock'), { force: true });

@@ -1,15 +1,13 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { printPythonLock } from '../../../shared/model/python-lock.ts';
 import { choosePython } from '../../../shared/model/python-version.ts';
 import type { Planner } from '../languages/language-plan.ts';
 import type { LastLines } from '../last-lines.ts';
 import { failure, readUpTo, tooLarge, type Verdict } from '../outcome.ts';
+import { pythonVersion } from './python-of-runner.ts';
 import { compileArguments, resolvedPackages } from './resolve-packages.ts';
 import { uvEnvironment } from './uv.ts';
 
-const run = promisify(execFile);
 const OUTPUT = 'requirements.txt';
 
 /**
@@ -18,13 +16,19 @@ const OUTPUT = 'requirements.txt';
  */
 export const planDependencies: Planner = async ({ request, folder, places }) => {
   if (request.dependencies === undefined) throw new Error('the job has no dependencies to resolve');
-  const { requirements, python: wish, indexes } = request.dependencies;
+  const { requirements, python: wish, indexes, complete } = request.dependencies;
   const [uv, python] = await Promise.all([places.interpreter('uv'), places.interpreter('python3')]);
-  const version = choosePython(wish, [await versionOf(python)]);
+  const version = choosePython(wish, [await pythonVersion(python)]);
   folder.write('requirements.in', requirements.map((one) => `${one}\n`).join(''));
   return {
     file: uv,
-    argv: [...compileArguments(python, 'requirements.in'), '--output-file', OUTPUT],
+    argv: [
+      ...compileArguments(python, 'requirements.in'),
+      ...(complete === true ? ['--no-deps'] : []),
+      '--output-file',
+      OUTPUT,
+    ],
+    note: `for Python ${version}: ${requirements.length === 0 ? 'no packages' : requirements.join(', ')}`,
     env: uvEnvironment(indexes, join(folder.path, 'cache')),
     verdict: (ended, output) =>
       ended.code === 0
@@ -35,17 +39,13 @@ export const planDependencies: Planner = async ({ request, folder, places }) => 
   };
 };
 
-const versionOf = async (python: string): Promise<string> => {
-  const { stdout } = await run(python, ['-I', '-c', 'import sys; print("%d.%d" % sys.version_info[:2])'], { env: {} });
-  return stdout.trim();
-};
-
 const lockIn = (file: string, python: string, limit: number): Verdict => {
   const printed = readUpTo(file, limit);
   if (printed === undefined) return failure('DependenciesError', 'uv left no file with what it chose');
   if (printed.size > limit) return tooLarge(printed.size, limit);
   const packages = resolvedPackages(printed.bytes.toString('utf8'));
-  return { success: true, json: JSON.stringify({ lock: printPythonLock({ python, packages }), packages }) };
+  const lock = printPythonLock({ python, packages });
+  return { success: true, json: JSON.stringify({ lock, packages }), note: `the lock:\n${lock}` };
 };
 
 /** All that uv said stands in the log; its last lines name what does not fit. */

@@ -8,14 +8,14 @@ let member: string;
 let workers: DynamoWorkerStore;
 
 const CONFIG = {
-  worker_tags: ['python3', 'bash', 'bun'],
+  worker_tags: ['python3', 'bash', 'bun', 'dependency'],
   lane: 'lambda',
   max_concurrency: 20,
   priority_concurrency: 10,
   batch_size: 1,
   time_limit_s: 840,
   memory_mb: 1024,
-  runner_concurrency: 130,
+  runner_concurrency: 150,
 };
 
 /** Jobs with this tag, queued since `agoMs`. */
@@ -107,7 +107,7 @@ describe('tags', () => {
     expect(await api.json('GET', restrictions, { token: member })).toEqual(['gpu', 'big', 'secret', 'python3']);
     expect(await api.json('GET', '/w/one/workers/custom_tags', { token: member })).toEqual(['gpu', 'big', 'python3']);
     expect(await api.json('GET', '/w/two/workers/custom_tags')).toEqual(['big', 'secret']);
-    expect(await api.json('GET', '/workers/get_default_tags')).toEqual(['python3', 'bash', 'bun']);
+    expect(await api.json('GET', '/workers/get_default_tags')).toEqual(['python3', 'bash', 'bun', 'dependency']);
     expect(await api.json('GET', '/workers/is_default_tags_per_workspace')).toBe(false);
   });
 
@@ -145,10 +145,11 @@ describe('queues', () => {
     expect(status.map(({ delay: _delay, ...rest }) => rest)).toEqual([
       { tag: 'bash', waiting: 1, running: 2, workers: expect.any(Number) },
       { tag: 'bun', waiting: 0, running: 0, workers: expect.any(Number) },
+      { tag: 'dependency', waiting: 0, running: 0, workers: expect.any(Number) },
       { tag: 'gpu', waiting: 2, running: 0, workers: 0 },
       { tag: 'python3', waiting: 0, running: 0, workers: expect.any(Number) },
     ]);
-    const [bash, bun, gpu] = status.map(({ delay }) => delay);
+    const [bash, bun, , gpu] = status.map(({ delay }) => delay);
     expect(bash).toBeGreaterThanOrEqual(10);
     expect(bash).toBeLessThan(30);
     expect(bun).toBeUndefined();

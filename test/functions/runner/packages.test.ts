@@ -141,6 +141,7 @@ describe('installing', () => {
     expect(readdirSync(installed[2]!.folder).sort((a, b) => (a < b ? -1 : 1))).toEqual([
       'Tiny_B-2.0.dist-info',
       'Tiny_B.py',
+      '__pycache__',
     ]);
     const env = { PYTHONPATH: installed.map(({ folder }) => folder).join(':') };
     const code = 'import Tiny_B, tiny_a, from_source; print(Tiny_B.version, tiny_a.version, from_source.version)';

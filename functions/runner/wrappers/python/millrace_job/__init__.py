@@ -11,10 +11,12 @@ class NoMain(Exception):
     pass
 
 
-def run(entrypoint):
+def run(entrypoint, packages):
     """Never returns: ends the process with 0 on success and 1 on failure, after the user's threads and exit handlers."""
     folder = os.getcwd()
     sys.path[0] = folder
+    if packages:
+        provide(packages)
     sys.argv = ["main.py"]
     code = 1
     try:
@@ -28,6 +30,15 @@ def run(entrypoint):
     except BaseException as error:
         leave(folder, "failure", failed(error))
     finish(code)
+
+
+def provide(packages):
+    """Behind the standard library, which no package may take the place of, and before what the machine has installed."""
+    installed = (at for at, path in enumerate(sys.path) if path.endswith(("site-packages", "dist-packages")))
+    at = next(installed, len(sys.path))
+    sys.path[at:at] = packages
+    theirs = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([*packages, theirs] if theirs else packages)
 
 
 def call(folder, entrypoint):
