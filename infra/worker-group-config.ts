@@ -35,7 +35,7 @@ const Stated = z.strictObject({
   timeLimitSeconds: z.int().min(1).max(TASK_LIMIT_S).optional(),
   /** Memory of the runner; user code, its interpreter and the runner share it. 1024 on Lambda, 2048 on Fargate by default. */
   memoryMb: z.int().min(256).max(122_880).optional(),
-  /** Lambda only. Reserved concurrency of the group's runner: how many jobs may run at once, whoever started them; 130 by default. */
+  /** Lambda only. Reserved concurrency of the group's runner: how many jobs may run at once, whoever started them; 150 by default. */
   runnerConcurrency: z.int().min(1).optional(),
   /** Fargate only: vCPUs of a task, 1 by default. */
   vcpu: z.literal([0.25, 0.5, 1, 2, 4, 8, 16]).optional(),
@@ -52,7 +52,7 @@ const withDefaults = ({ runnerConcurrency, vcpu, spot, ...group }: StatedGroup) 
         lane: group.lane,
         timeLimitSeconds: group.timeLimitSeconds ?? LAMBDA_LIMIT_S,
         memoryMb: group.memoryMb ?? 1_024,
-        runnerConcurrency: runnerConcurrency ?? 130,
+        runnerConcurrency: runnerConcurrency ?? 150,
       }
     : {
         ...group,
