@@ -10,6 +10,10 @@ const QUIET_WITHIN_MS = 60_000;
 const MINUTE_MS = 61_000;
 /** Longer than any message is hidden. */
 const LONG_MS = 20 * 60_000;
+/** A dead worker is seen in the first of them; then every look of the reaper is met. */
+const FIRST_STEPS_MS = [12_000, 30_000];
+/** More than any recovery takes: what is still left then stays for good. */
+const STEPS = 40;
 const TRIES = 8;
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -82,19 +86,26 @@ export class Rig {
     return ended;
   }
 
-  /** Lets time go on until every job is over and no message is left; throws with what remains. */
+  /**
+   * Lets time go on until every job is over and nothing is left that would come to one: by minutes while a job lives, to
+   * the time when jobs are due that wait for nothing else, and by more than a message is ever hidden while only messages
+   * or schedules are left.
+   */
   async recover(): Promise<void> {
-    for (const ms of [0, 12_000, 30_000, MINUTE_MS, MINUTE_MS, MINUTE_MS, MINUTE_MS, MINUTE_MS, MINUTE_MS, MINUTE_MS]) {
-      if (ms > 0) await this.step(ms);
+    for (let steps = 0; steps < STEPS; steps += 1) {
       await this.quiet();
-      if (this.left.unfinished().length === 0) break;
-    }
-    for (let rounds = 0; rounds < 3; rounds += 1) {
+      const living = this.left.unfinished();
       const { visible, hidden } = this.left.messages();
-      if (visible + hidden === 0 && this.left.schedules().length === 0) break;
-      await this.step(LONG_MS);
-      await this.quiet();
+      if (living.length + visible + hidden + this.left.schedules().length === 0) return;
+      await this.step(living.length > 0 ? Math.max(FIRST_STEPS_MS[steps] ?? MINUTE_MS, this.#untilDue(living)) : LONG_MS);
     }
+    await this.quiet();
+  }
+
+  /** How long until the first of these jobs is due; nothing when one runs, owes or was due. */
+  #untilDue(jobs: Item[]): number {
+    const due = jobs.map(({ status, scheduled_for }) => (status === 'queued' ? Number(scheduled_for) : 0));
+    return Math.min(...due) - this.millrace.cloud.clock.now();
   }
 
   /** A request as a client makes it that wants to be sure: again until it is answered, under the same key. */
