@@ -97,7 +97,9 @@ export class Rig {
       const living = this.left.unfinished();
       const { visible, hidden } = this.left.messages();
       if (living.length + visible + hidden + this.left.schedules().length === 0) return;
-      await this.step(living.length > 0 ? Math.max(FIRST_STEPS_MS[steps] ?? MINUTE_MS, this.#untilDue(living)) : LONG_MS);
+      await this.step(
+        living.length > 0 ? Math.max(FIRST_STEPS_MS[steps] ?? MINUTE_MS, this.#untilDue(living)) : LONG_MS,
+      );
     }
     await this.quiet();
   }
