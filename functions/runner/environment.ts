@@ -4,7 +4,7 @@ import { interpreterFinder } from './interpreters.ts';
 import type { Places } from './languages/language-plan.ts';
 import { type OutputPipe, pipeMaker } from './output-pipe.ts';
 import { PlacedPackages } from './packages/placed-packages.ts';
-import { putFromIndex } from './packages/put-packages.ts';
+import { putPublished } from './packages/put-packages.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 /** What lives as long as an execution environment and serves every job in it. */
@@ -39,7 +39,7 @@ export const createEnvironment = (options: EnvironmentOptions): RunnerEnvironmen
     path: options.path,
     root,
     places,
-    packages: new PlacedPackages(root, putFromIndex(root, options.path, places)),
+    packages: new PlacedPackages(root, putPublished(root, options.path, places)),
     pipe: pipeMaker(root, options.path),
     watchdog: startWatchdog(options.path),
     close: () => rmSync(root, { recursive: true, force: true }),

@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { JsonObject, parseJson } from '../../shared/model/json.ts';
 import type { Language } from '../../shared/model/language.ts';
 import type { Outcome, RunnerRequest } from '../../shared/model/runner.ts';
@@ -15,7 +13,6 @@ import { LastLines } from './last-lines.ts';
 import type { Ended, Launch } from './launch.ts';
 import { failure, type Verdict } from './outcome.ts';
 import { type Emit, FrameWriter, readOutput } from './output-reader.ts';
-import { installNpm } from './packages/install-npm.ts';
 import { planDependencies } from './packages/plan-dependencies.ts';
 import { planNpmLock } from './packages/plan-npm-lock.ts';
 import { killGroup } from './processes.ts';
@@ -67,10 +64,9 @@ const attempt = async (request: RunnerRequest, deps: RunDeps, writer: FrameWrite
   const { environment } = deps;
   const argsText = await argsTextOf(request);
   const args = parsedArgs(argsText);
-  const modules = await npmModules(request, environment, folder);
   const packages = await placePackages(request, environment, writer);
   const { places } = environment;
-  const plan = await plannerOf(request)({ request, args, argsText, folder, places, packages, modules });
+  const plan = await plannerOf(request)({ request, args, argsText, folder, places, packages });
   if (plan.note !== undefined) await writer.note(plan.note);
   const last = new LastLines(request.resultLimitBytes);
   const pipe = await environment.pipe();
@@ -106,32 +102,27 @@ const plannerOf = (request: RunnerRequest): Planner => {
   return request.choose === undefined ? PLANNERS[request.language] : planNpmLock;
 };
 
-const npmModules = async (
-  { npm, timeoutMs }: RunnerRequest,
-  environment: RunnerEnvironment,
-  folder: JobFolder,
-): Promise<string | undefined> => {
-  if (npm === undefined) return undefined;
-  const target = join(folder.path, '.npm');
-  mkdirSync(target);
-  await installNpm(environment, npm, target, timeoutMs);
-  return target;
-};
-
 /** A job that brings none may still spoil those of others. */
 const placePackages = async (
   request: RunnerRequest,
   environment: RunnerEnvironment,
   writer: FrameWriter,
 ): Promise<readonly string[]> => {
-  const { packages, code, timeoutMs } = request;
-  if (packages === undefined) {
+  const wanted = request.packages ?? request.npm;
+  if (wanted === undefined) {
     environment.packages.otherCodeRan();
     return [];
   }
   const began = performance.now();
-  const { folders, put } = await environment.packages.place(packages, code, Math.min(timeoutMs, PACKAGES_WITHIN_MS));
-  if (put) await writer.note(`put ${folders.length} packages in place in ${Math.round(performance.now() - began)} ms`);
+  const withinMs = Math.min(request.timeoutMs, PACKAGES_WITHIN_MS);
+  const code = JSON.stringify([request.code, request.imports]);
+  const placed = environment.packages.place(wanted, code, withinMs);
+  const { folders, put } = await placed.catch(async (error: unknown) => {
+    await writer.note(`the packages could not be put in place: ${messageOf(error)}`);
+    throw error;
+  });
+  const what = 'lock' in wanted ? 'npm packages' : `${folders.length} packages`;
+  if (put) await writer.note(`put ${what} in place in ${Math.round(performance.now() - began)} ms`);
   return folders;
 };
 

@@ -16,10 +16,10 @@ import { InstanceStore } from './instance.ts';
 import { LambdaLane } from './lambda-lane.ts';
 import { AwsLogStore } from './log-store.ts';
 import { DynamoMaskStore } from './mask-store.ts';
-import { readPythonAs } from './python-sources.ts';
 import { DynamoResultCache } from './result-cache.ts';
 import { RosterReads } from './roster-reads.ts';
 import { DynamoScriptLocks } from './script-locks.ts';
+import { readScriptsAs } from './script-sources.ts';
 import { KmsSecretBox } from './secret-box.ts';
 import { DynamoSlotStore } from './slot-store.ts';
 import { startDeps } from './start-deps.ts';
@@ -78,7 +78,8 @@ export const laneDeps = (
     uploads: new S3UploadStore(env.PAYLOAD_BUCKET),
     scripts: new AwsScriptCode(db, env.CATALOG_TABLE),
     locks: new DynamoScriptLocks(db, env.CATALOG_TABLE),
-    readPython: (standing) => readPythonAs(scripts, standing),
+    readPython: (standing) => readScriptsAs(scripts, standing, 'python3'),
+    readTypescript: (standing) => readScriptsAs(scripts, standing, 'bun'),
     tokens: new Ed25519AttemptTokens(signingKeyOf(env.SIGNING_SECRET_ARN)),
     stillAllowed: (job, at) => stillAllowed(allowed, job, at),
     lane: new LambdaLane(env.RUNNER_FUNCTION),

@@ -12,8 +12,9 @@ export const keepLock = async (
   { payloads, locks }: { payloads: PayloadStore; locks: ScriptLocks },
   job: Job,
 ): Promise<void> => {
-  const { workspace, hash, status, result } = job;
+  const { workspace, hash, status, result, language } = job;
   if (hash === undefined || status === 'skipped' || result === undefined) return;
   const told = parseJson(await payloads.get(job, result));
-  await locks.put(workspace, hash, lockFrom(job.id, status === 'success', told.ok ? told.value : undefined));
+  const lock = lockFrom({ job: job.id, language }, status === 'success', told.ok ? told.value : undefined);
+  await locks.put(workspace, hash, lock);
 };

@@ -11,12 +11,12 @@ import type { ScriptLocks } from './dependency-ports.ts';
 import { gatherNeeds, type ReadPython } from './gather-needs.ts';
 import { LockPending } from './lock-pending.ts';
 import { NotRunnable } from './not-runnable.ts';
+import { type NpmDeps, npmToChoose, npmToRun } from './npm-request.ts';
 import type { JobStore, RunnableCode, Settings } from './ports.ts';
 
-export type PackagesDeps = {
+export type PackagesDeps = NpmDeps & {
   jobs: Pick<JobStore, 'get'>;
   locks: ScriptLocks;
-  settings: Settings;
   /** Reads scripts as whoever has this standing may. */
   readPython: (standing: Standing) => ReadPython;
 };
@@ -34,7 +34,8 @@ export const neededPackages = async (
   code: RunnableCode,
   standing: Standing,
   now: number,
-): Promise<Asked<NonNullable<RunnerRequest['dependencies']>>> => {
+): Promise<Asked<Pick<RunnerRequest, 'dependencies' | 'choose'>>> => {
+  if (job.language === 'bun') return npmToChoose(deps, job, code.content, standing, now);
   const indexes = indexesOf(await deps.settings.read(now));
   const secrets = secretsOfIndexes(indexes);
   try {
@@ -42,12 +43,12 @@ export const neededPackages = async (
       const stated = statedPython(code.lock);
       const requirements = parsePythonLock(code.lock).packages.map(({ name, version }) => `${name}==${version}`);
       const python = stated === undefined ? {} : { python: { specifier: stated, line: 1 } };
-      return { asked: { requirements, complete: true, ...python, indexes }, secrets };
+      return { asked: { dependencies: { requirements, complete: true, ...python, indexes } }, secrets };
     }
     const { needs } = await gatherNeeds(deps.readPython(standing), code.content, job.path);
     const python = pythonWishOf(needs);
     const asked = { requirements: requirementsOf(needs), indexes, ...(python === undefined ? {} : { python }) };
-    return { asked, secrets };
+    return { asked: { dependencies: asked }, secrets };
   } catch (error) {
     if (error instanceof Problem) throw new NotRunnable(error.message, { cause: error });
     throw error;
@@ -55,23 +56,38 @@ export const neededPackages = async (
 };
 
 /**
- * The packages that a version was locked to; undefined: it needs none. Throws LockPending while its dependencies job has not
- * ended, and NotRunnable that names that job when it failed.
+ * What a job may import: the packages that its version was locked to, and, in TypeScript, scripts of its workspace. Throws
+ * LockPending while the version's dependencies job has not ended, and NotRunnable that names that job when it failed.
  */
-export const lockedPackages = async (
+export const importsOfRun = async (
+  deps: PackagesDeps,
+  job: Job,
+  code: RunnableCode,
+  standing: Standing,
+  now: number,
+): Promise<Asked<Pick<RunnerRequest, 'packages' | 'npm' | 'imports'>>> => {
+  const made = await lockOf(deps, job, code);
+  if (job.language === 'bun') {
+    const lock = code.lock ?? made?.lock;
+    return npmToRun(deps, job, { content: code.content, lock }, standing, now);
+  }
+  return made === undefined ? { asked: {}, secrets: [] } : packagesOf(deps.settings, made, now);
+};
+
+/** What was made for a version; undefined: it needs no packages. */
+const lockOf = async (
   deps: PackagesDeps,
   { workspace, hash }: Job,
   { lockJob }: RunnableCode,
-  now: number,
-): Promise<Asked<RunnerRequest['packages']>> => {
-  if (lockJob === undefined || hash === undefined) return { asked: undefined, secrets: [] };
+): Promise<LockRecord | undefined> => {
+  if (lockJob === undefined || hash === undefined) return undefined;
   const read = (): Promise<ScriptLock | undefined> => deps.locks.get(workspace, hash);
   const lock = (await read()) ?? (await afterJob(deps, { workspace, id: lockJob }, read));
   if (lock.state === 'failed')
     throw new NotRunnable(
       `The packages that version ${hash} needs were not found, so it cannot run; see its dependencies job ${lock.job}: ${lock.error}`,
     );
-  return packagesOf(deps.settings, lock, now);
+  return lock;
 };
 
 /** A lock is written before its job leaves the live ones: where that is over and there is none yet, none comes. */
@@ -93,13 +109,13 @@ const packagesOf = async (
   settings: Settings,
   { lock, packages }: LockRecord,
   now: number,
-): Promise<Asked<RunnerRequest['packages']>> => {
-  if (packages.length === 0) return { asked: undefined, secrets: [] };
+): Promise<Asked<Pick<RunnerRequest, 'packages'>>> => {
+  if (packages.length === 0) return { asked: {}, secrets: [] };
   const python = statedPython(lock);
   const indexes = indexesOf(await settings.read(now));
   const key = await sha256Hex(JSON.stringify([python, packages, indexes]));
   return {
-    asked: { key, ...(python === undefined ? {} : { python }), list: packages, indexes },
+    asked: { packages: { key, ...(python === undefined ? {} : { python }), list: packages, indexes } },
     secrets: secretsOfIndexes(indexes),
   };
 };

@@ -4,7 +4,7 @@ import type { RunnerRequest } from '../model/runner.ts';
 import type { Isolation } from '../model/tenant.ts';
 import { LARGEST_RESULT_BYTES } from './large-result.ts';
 import { NotRunnable } from './not-runnable.ts';
-import { lockedPackages, neededPackages, type PackagesDeps } from './packages-request.ts';
+import { importsOfRun, neededPackages, type PackagesDeps } from './packages-request.ts';
 import type { PayloadStore } from './payload-ports.ts';
 import type { AttemptTokens, RunnableCode, ScriptCode } from './ports.ts';
 import { checkResolvable, type ResolveDeps, resolveArgs } from './resolve-args.ts';
@@ -42,7 +42,7 @@ export const runnerRequest = async (
   const code = await codeOf(deps, job);
   const [frame, packages, { args, secrets }, wmToken] = await Promise.all([
     frameOf(deps, job, now),
-    lockedPackages(deps, job, code, now),
+    importsOfRun(deps, job, code, standing, now),
     argsOf(deps, job, standing, now),
     deps.tokens.jobToken(job, now),
   ]);
@@ -53,7 +53,7 @@ export const runnerRequest = async (
       code: code.content,
       args,
       env: { ...contextualVariables(job, { baseUrl, token: wmToken }), ...customVariables(code.envs) },
-      ...(packages.asked === undefined ? {} : { packages: packages.asked }),
+      ...packages.asked,
       ...(job.entrypoint === undefined ? {} : { entrypoint: job.entrypoint }),
     },
     secrets: [...secrets, ...packages.secrets, wmToken, request.control.token],
@@ -69,7 +69,7 @@ const dependenciesRequest = async (deps: RequestDeps, job: Job, standing: Standi
     neededPackages(deps, job, code, standing, now),
   ]);
   return {
-    request: { ...request, code: '', args: { text: '{}' }, env: {}, dependencies: asked },
+    request: { ...request, code: '', args: { text: '{}' }, env: {}, ...asked },
     secrets: [...secrets, request.control.token],
     isolation: undefined,
   };

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { badRequest } from './errors.ts';
 
 /** Where npm packages come from. */
 export const NpmRegistry = z.object({ url: z.url({ protocol: /^https?$/ }), token: z.string().optional() });
@@ -7,15 +6,23 @@ export type NpmRegistry = z.infer<typeof NpmRegistry>;
 
 const PUBLIC: NpmRegistry = { url: 'https://registry.npmjs.org/' };
 
-/**
- * Reads the setting `npm_config_registry` as Windmill does: a URL, or `URL:_authToken=token`. Unset or empty, it is npm's
- * own registry. Throws 400 when it is neither.
- */
-export const parseNpmRegistry = (setting: string | undefined): NpmRegistry => {
-  const text = setting?.trim() ?? '';
-  if (text === '') return PUBLIC;
-  const [url = '', token] = text.split(':_authToken=');
-  const read = NpmRegistry.safeParse(token === undefined ? { url } : { url, token });
-  if (read.success) return read.data;
-  throw badRequest('npm_config_registry: must be a URL such as https://npm.example.com/, or URL:_authToken=token');
+/** Whether the setting `npm_config_registry` may have this value. */
+export const isNpmRegistry = (setting: string): boolean => NpmRegistry.safeParse(partsOf(setting)).success;
+
+/** Reads that setting as Windmill does: a URL, or `URL:_authToken=token`. Unset or empty, it is npm's own registry. */
+export const parseNpmRegistry = (setting: string | undefined): NpmRegistry => NpmRegistry.parse(partsOf(setting ?? ''));
+
+const partsOf = (setting: string): NpmRegistry => {
+  const [url = '', token] = setting.trim().split(':_authToken=');
+  if (url === '') return PUBLIC;
+  return token === undefined ? { url } : { url, token };
+};
+
+/** What of it may stand in no log: its token, and a password as it is written in a URL and as it is meant. */
+export const secretsOfRegistry = ({ url, token }: NpmRegistry): string[] => {
+  const { password } = new URL(url);
+  return [
+    ...(token === undefined ? [] : [token]),
+    ...(password === '' ? [] : [password, decodeURIComponent(password)]),
+  ];
 };

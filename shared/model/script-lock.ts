@@ -1,5 +1,8 @@
 import { z } from 'zod';
+import { Problem } from './errors.ts';
+import type { Language } from './language.ts';
 import { parsePythonLock } from './python-lock.ts';
+import { parseTypescriptLock } from './typescript-lock.ts';
 
 /** One package of a lock, and the archives of it that the index had when it was chosen, any of which may be installed. */
 export const RecordedPackage = z.object({
@@ -9,7 +12,7 @@ export const RecordedPackage = z.object({
 });
 export type RecordedPackage = z.infer<typeof RecordedPackage>;
 
-/** A lock as its author reads it, and beside it what an installer verifies. */
+/** A lock as its author reads it, and beside it what an installer verifies; a TypeScript lock holds that itself. */
 export const LockRecord = z.object({ lock: z.string(), packages: z.array(RecordedPackage) });
 export type LockRecord = z.infer<typeof LockRecord>;
 
@@ -28,7 +31,11 @@ const LARGEST_ERROR_CHARS = 20_000;
  * What the result of a dependencies job says, or why it cannot be used: code of the packages' authors may have run where it
  * was made, so nothing of it is taken for granted.
  */
-export const lockFrom = (job: string, success: boolean, result: unknown): ScriptLock => {
+export const lockFrom = (
+  { job, language }: { job: string; language: Language },
+  success: boolean,
+  result: unknown,
+): ScriptLock => {
   const failed = (error: string): ScriptLock => ({ state: 'failed', job, error: error.slice(0, LARGEST_ERROR_CHARS) });
   if (!success) {
     const told = z.object({ error: z.object({ message: z.string() }) }).safeParse(result);
@@ -37,11 +44,22 @@ export const lockFrom = (job: string, success: boolean, result: unknown): Script
   const record = LockRecord.safeParse(result);
   if (!record.success) return failed(`its dependencies job made no lock: ${z.prettifyError(record.error)}`);
   const { lock, packages } = record.data;
-  if (!sameSet(lock, packages))
+  if (!holds(language, lock, packages))
     return failed('its dependencies job made a lock that lists other packages than its record');
   if (JSON.stringify(record.data).length > LARGEST_RECORD_CHARS)
     return failed(`it needs ${packages.length} packages with more archives than a lock can hold`);
   return { state: 'ready', job, lock, packages };
+};
+
+const holds = (language: Language, lock: string, packages: RecordedPackage[]): boolean => {
+  try {
+    if (language !== 'bun') return sameSet(lock, packages);
+    parseTypescriptLock(lock);
+    return packages.length === 0;
+  } catch (error) {
+    if (error instanceof Problem) return false;
+    throw error;
+  }
 };
 
 const sameSet = (lock: string, packages: RecordedPackage[]): boolean => {
@@ -50,9 +68,5 @@ const sameSet = (lock: string, packages: RecordedPackage[]): boolean => {
       .map(({ name, version }) => `${name}==${version}`)
       .sort((a, b) => (a < b ? -1 : 1))
       .join('\n');
-  try {
-    return text(parsePythonLock(lock).packages) === text(packages);
-  } catch {
-    return false;
-  }
+  return text(parsePythonLock(lock).packages) === text(packages);
 };

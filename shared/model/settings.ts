@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { badRequest } from './errors.ts';
 import type { Json } from './json.ts';
+import { isNpmRegistry } from './npm-registry.ts';
 import { CustomTags } from './tags.ts';
 import { WorkspaceId } from './workspace.ts';
 
@@ -46,6 +47,7 @@ const MEANT = {
   pip_extra_index_url: z
     .string()
     .refine((text) => separated(text).every((url) => indexUrl.safeParse(url).success), SEPARATED),
+  npm_config_registry: z.string().refine(isNpmRegistry, 'must be a URL, or URL:_authToken=token'),
 };
 type MeantKey = keyof typeof MEANT;
 
@@ -56,7 +58,7 @@ const KEPT = new Set(
   workspace_fairness_min_total_jobs default_tags_per_workspace default_tags_workspaces
   fork_workspace_tag_append_fork_suffix preview_tags_override auto_build_binary_on_deploy auto_build_binary_tag
   uv_index_strategy uv_exclude_newer uv_python_install_mirror instance_python_version
-  npm_config_registry npmrc bunfig_install_scopes bun_install_min_release_age nuget_config maven_repos
+  npmrc bunfig_install_scopes bun_install_min_release_age nuget_config maven_repos
   maven_settings_xml no_default_maven cargo_registries ruby_repos powershell_repo_url powershell_repo_pat
   workspace_registries ruff_config audit_log_retention_days store_audit_logs_s3 service_log_retention_secs otel
   otel_tracing_proxy otel_traces_retention_secs expose_metrics expose_debug_metrics indexer_settings
@@ -125,6 +127,7 @@ export const InstanceSettings = z.object({
   custom_tags: z.array(z.string()).default([]),
   pip_index_url: z.string().optional(),
   pip_extra_index_url: z.string().optional(),
+  npm_config_registry: z.string().optional(),
 });
 export type InstanceSettings = z.output<typeof InstanceSettings>;
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { badRequest } from './errors.ts';
-import { sha256Hex } from './ids.ts';
 import { parseJson } from './json.ts';
 
 /** A lock as Windmill writes it: a package.json, and what bun chose for it. */
@@ -56,7 +55,3 @@ const isEmpty = (manifest: string): boolean => {
 /** The lock as Windmill writes it. `chosen`: the text of bun.lock; undefined when there was nothing to choose. */
 export const printTypescriptLock = (manifest: string, chosen: string | undefined): string =>
   `${manifest}\n//bun.lock\n${chosen ?? NOTHING}`;
-
-/** Names what a choice of packages depends on: the same package may be another one in another registry. */
-export const manifestHash = (set: { workspace: string; manifest: string; registry: string }): Promise<string> =>
-  sha256Hex(JSON.stringify(['bun', set.workspace, set.manifest, set.registry]));

@@ -23,8 +23,6 @@ type PlanInput = {
   places: Places;
   /** Folders of the packages in the request, in place already. */
   packages: readonly string[];
-  /** Where the `node_modules` of the request's lock is. */
-  modules: string | undefined;
 };
 
 /** How one job of a language is run: its files are written already. */

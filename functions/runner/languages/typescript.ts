@@ -13,11 +13,12 @@ import { typescriptParameters } from './typescript-parameters.ts';
  * source here and given to the wrapper in `call.json`. `//npm`, `//nobundling` and `//native` are comments: nothing is bundled,
  * and there is one way to install and to run.
  */
-export const planTypescript: Planner = async ({ request, args, folder, places, modules }) => {
+export const planTypescript: Planner = async ({ request, args, folder, places, packages }) => {
   const entrypoint = request.entrypoint ?? 'main';
   const onNode = wantsNode(request.code);
   const wrapper = join(places.wrappers, 'typescript_wrapper.mjs');
   writeSources(request, folder);
+  const [modules] = packages;
   if (modules !== undefined) symlinkSync(join(modules, 'node_modules'), join(folder.path, 'node_modules'));
   const parameters = typescriptParameters(request.code, entrypoint);
   folder.write('call.json', JSON.stringify({ entrypoint, parameters: parameters ?? null, args }));

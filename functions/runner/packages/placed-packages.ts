@@ -1,12 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunnerRequest } from '../../../shared/model/runner.ts';
 import { removeJobFolder } from '../job-folder.ts';
 import { isSealed, type Seal, sealOf } from './package-seal.ts';
-import type { PutPackages } from './put-packages.ts';
+import type { PutPackages, WantedPackages } from './put-packages.ts';
 import { makeReadOnly } from './read-only.ts';
 
-type Wanted = NonNullable<RunnerRequest['packages']>;
 type Placed = { folders: string[]; seal: Seal };
 
 /** Sets of packages that stay unpacked in an environment, which has some hundred MB. */
@@ -32,7 +30,7 @@ export class PlacedPackages {
    * Folders with the packages of a request, unpacked and unchanged. `put`: they had to be put there. Throws PackagesFailed,
    * or whatever hinders unpacking.
    */
-  async place(wanted: Wanted, code: string, timeoutMs: number): Promise<{ folders: string[]; put: boolean }> {
+  async place(wanted: WantedPackages, code: string, timeoutMs: number): Promise<{ folders: string[]; put: boolean }> {
     const { key } = wanted;
     const folder = join(this.#root, key);
     const known = this.#placed.get(key);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { printTypescriptLock } from '../../../shared/model/typescript-lock.ts';
+import { parseTypescriptLock, printTypescriptLock } from '../../../shared/model/typescript-lock.ts';
 import type { Planner } from '../languages/language-plan.ts';
 import type { LastLines } from '../last-lines.ts';
 import { failure, readUpTo, tooLarge, type Verdict } from '../outcome.ts';
@@ -25,6 +25,8 @@ export const planNpmLock: Planner = async ({ request, folder, places }) => {
 
 const lockIn = (file: string, manifest: string, limit: number): Verdict => {
   const chosen = readUpTo(file, limit);
+  if (chosen === undefined && parseTypescriptLock(manifest).empty)
+    return { success: true, json: JSON.stringify({ lock: printTypescriptLock(manifest, undefined), packages: [] }) };
   if (chosen === undefined) return failure('DependenciesError', 'bun left no file with what it chose');
   if (chosen.size > limit) return tooLarge(chosen.size, limit);
   const lock = printTypescriptLock(manifest, chosen.bytes.toString('utf8'));

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { RunnerRequest } from '../../../shared/model/runner.ts';
@@ -42,7 +43,9 @@ const lockOf = async (code: string): Promise<string> => {
   if (typeof result !== 'object' || result === null || !('lock' in result)) throw new Error(log);
   return String(result.lock);
 };
-const npm = (lock: string) => ({ npm: { key: 'a'.repeat(64), lock, registry: at() } });
+const npm = (lock: string) => ({
+  npm: { key: createHash('sha256').update(lock).digest('hex'), lock, registry: at() },
+});
 const runWith = (code: string, lock: string, more: Partial<RunnerRequest> = {}) =>
   run('bun', code, {}, { ...npm(lock), ...more });
 
@@ -57,6 +60,11 @@ describe('a job that makes a lock', () => {
     expect(JSON.stringify(result)).toContain('\\n//bun.lock\\n{');
     expect(JSON.stringify(result)).toContain('left@2.0.0');
     expect(JSON.stringify(result)).toContain('left@1.0.0');
+  });
+
+  test('answers an empty lock when nothing is needed', async () => {
+    const text = '{\n  "dependencies": {}\n}';
+    expect((await choose(text)).result).toEqual({ lock: `${text}\n//bun.lock\n<empty>`, packages: [] });
   });
 
   test('says which package or version is not there, in its error and in its log', async () => {
@@ -147,6 +155,9 @@ describe('installing a lock', () => {
     const gone = await runWith(code, lock.replaceAll('2.0.0', '2.0.9'));
     expect(gone.end.outcome).toBe('failure');
     expect(gone.error.message).toMatch(/left-2\.0\.9\.tgz - 404/);
+    expect(gone.notes).toEqual([
+      expect.stringMatching(/^the packages could not be put in place: .*left-2\.0\.9\.tgz - 404/s),
+    ]);
     registry.mood = { tamper: true };
     expect((await runWith(code, lock)).error.message).toContain('Integrity check failed for tarball: left');
   });
@@ -166,5 +177,26 @@ describe('installing a lock', () => {
       manifest('import "left@1"'),
     );
     expect(open.result).toBe('1.0.0');
+  });
+
+  test('is done once in an environment, and again when a job has changed what was installed', async () => {
+    const lock = await lockOf('import "left@1.0.0"');
+    const reads = 'import { version } from "left"\nexport const main = () => version';
+    const spoils = `import { chmodSync, realpathSync, writeFileSync } from "node:fs"
+export const main = () => {
+  const file = realpathSync("node_modules/left/index.js")
+  chmodSync(file, 0o644)
+  writeFileSync(file, "export const version = 'spoilt'")
+}`;
+    const first = await runWith(reads, lock);
+    expect([first.result, first.notes]).toEqual([
+      '1.0.0',
+      [expect.stringMatching(/^put npm packages in place in \d+ ms$/)],
+    ]);
+    registry.asked.length = 0;
+    const again = await runWith(`${reads}\n`, lock);
+    expect([again.result, again.notes, registry.asked]).toEqual(['1.0.0', [], []]);
+    expect((await runWith(spoils, lock)).end.outcome).toBe('success');
+    expect((await runWith(reads, lock)).result).toBe('1.0.0');
   });
 });

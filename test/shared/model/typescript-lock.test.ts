@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseNpmRegistry } from '../../../shared/model/npm-registry.ts';
-import { manifestHash, parseTypescriptLock, printTypescriptLock } from '../../../shared/model/typescript-lock.ts';
+import { isNpmRegistry, parseNpmRegistry, secretsOfRegistry } from '../../../shared/model/npm-registry.ts';
+import { parseTypescriptLock, printTypescriptLock } from '../../../shared/model/typescript-lock.ts';
 
 const manifest = '{\n  "dependencies": {\n    "left": "^1"\n  }\n}';
 const chosen = '{\n  "lockfileVersion": 1,\n}\n';
@@ -36,17 +36,6 @@ describe('a TypeScript lock', () => {
     };
     for (const [text, reason] of Object.entries(refused)) expect(() => parseTypescriptLock(text), text).toThrow(reason);
   });
-
-  it('is another one for another registry, workspace or package.json', async () => {
-    const set = { workspace: 'demo', manifest, registry: 'https://a/' };
-    const hashes = await Promise.all(
-      [set, set, { ...set, workspace: 'other' }, { ...set, manifest: '{}' }, { ...set, registry: 'https://b/' }].map(
-        manifestHash,
-      ),
-    );
-    expect(hashes[0]).toBe(hashes[1]);
-    expect(new Set(hashes).size).toBe(4);
-  });
 });
 
 describe('the registry of npm packages', () => {
@@ -54,6 +43,13 @@ describe('the registry of npm packages', () => {
     expect(parseNpmRegistry(undefined).url).toBe('https://registry.npmjs.org/');
     expect(parseNpmRegistry(' http://127.0.0.1:1/ ')).toEqual({ url: 'http://127.0.0.1:1/' });
     expect(parseNpmRegistry('https://n.example/:_authToken=abc')).toEqual({ url: 'https://n.example/', token: 'abc' });
-    expect(() => parseNpmRegistry('registry')).toThrow('npm_config_registry: must be a URL');
+    expect(secretsOfRegistry(parseNpmRegistry('https://me:p%40ss@n.example/:_authToken=abc'))).toEqual([
+      'abc',
+      'p%40ss',
+      'p@ss',
+    ]);
+    expect(isNpmRegistry('')).toBe(true);
+    expect(isNpmRegistry('registry')).toBe(false);
+    expect(isNpmRegistry('file:///etc/passwd')).toBe(false);
   });
 });

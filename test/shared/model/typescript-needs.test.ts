@@ -78,7 +78,7 @@ import "yes"`;
     for (const piece of ['import {', '`${', '/[', '"\\', 'import a,', '/*', "'"]) {
       const startedAt = performance.now();
       named(piece.repeat(20_000));
-      expect(performance.now() - startedAt).toBeLessThan(2000);
+      expect(performance.now() - startedAt).toBeLessThan(6000);
     }
   });
 });
