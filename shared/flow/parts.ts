@@ -19,7 +19,7 @@ const Inherited = z.object({ flow: z.string(), attempt: z.number().int(), below:
 
 /** Where a value is. Results may be large, so that the machine only ever hands on where they are. */
 export type Ref =
-  /** The arguments of the flow job. */
+  /** `flow_input`: the arguments of the flow job, and for an iteration its `iter`. */
   | { of: 'input' }
   | { of: 'value'; value: Json }
   /** The result of a child, of this flow job or of the one that it was restarted from. */

@@ -54,6 +54,8 @@ export function* startChild(
   let timeout: number | undefined;
   if (run.kind === 'step') {
     const scope = { ...scopeOf(draft), ...iter, ...beforeOf(module, part, iteration, run.step.id) };
+    // The first step of a list has nothing before it but the arguments, also where it needs no flow job of its own.
+    if (run.step !== module) scope.previous_result = { of: 'input' };
     if (run.step.timeout !== undefined && run.step.timeout !== null) {
       const seconds = yield* evaluateNumber('timeout', asTransform(run.step.timeout), scope, 1);
       if (!seconds.ok) return faultOfStep(run.step.id, seconds.reason);

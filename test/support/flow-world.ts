@@ -227,25 +227,44 @@ export class FlowWorld {
   }
 
   #scope(flow: FlowJob, scope: Scope): Record<string, Json | undefined> {
-    const results: JsonObject = {};
-    for (const part of flow.parts.values())
-      if (part.part === 'module' && part.result !== undefined) results[part.id] = this.resolve(flow, part.result);
+    const results = { ...this.#resultsAround(flow), ...this.#resultsOf(flow) };
     if (scope.before !== undefined) results[scope.before.id] = this.resolve(flow, scope.before.result);
     const error = scope.error === undefined ? undefined : this.resolve(flow, scope.error);
     return {
       flow_input: this.#inputOf(flow, scope.iter),
       results,
-      previous_result: scope.previous_result && this.resolve(flow, scope.previous_result),
+      previous_result: scope.previous_result && this.resolve(flow, scope.previous_result, scope.iter),
       result: scope.result && this.resolve(flow, scope.result),
       error: isJsonObject(error ?? null) ? (error as JsonObject).error : undefined,
       resume: scope.resumed === undefined ? undefined : (scope.resumed.error ?? 'approved'),
     };
   }
 
-  resolve(flow: FlowJob, ref: Ref): Json {
+  /** What the steps before those around a flow job gave. */
+  #resultsAround({ parent }: FlowJob): JsonObject {
+    if (parent === undefined) return {};
+    const around = this.#flow(parent.flow);
+    const results = { ...this.#resultsAround(around), ...this.#resultsOf(around) };
+    const { module, iteration, attempt } = parent.child;
+    const isWhile = around.plan.modules.some(({ id, value }) => id === module && value.type === 'whileloopflow');
+    if (!isWhile || iteration === 0) return results;
+    const before = this.#flow(`${around.id}/${childName({ module, iteration: iteration - 1, attempt })}`);
+    return { ...results, ...this.#resultsOf(before) };
+  }
+
+  #resultsOf(flow: FlowJob): JsonObject {
+    const results: JsonObject = {};
+    for (const { id } of flow.plan.modules) {
+      const part = flow.parts.get(`module#${id}`);
+      if (part?.part === 'module' && part.result !== undefined) results[id] = this.resolve(flow, part.result);
+    }
+    return results;
+  }
+
+  resolve(flow: FlowJob, ref: Ref, iter?: Iter): Json {
     switch (ref.of) {
       case 'input':
-        return this.#inputOf(flow, undefined);
+        return this.#inputOf(flow, iter);
       case 'value':
         return ref.value;
       case 'child':
