@@ -8,8 +8,8 @@ import type { FlowEvent } from './events.ts';
 import { type ChildEnd, childEndOf, type ModuleEnd } from './module-end.ts';
 import { endOfOne } from './one-by-one.ts';
 import type { FlowPart, ModulePart } from './parts.ts';
-import { isSingle, perform } from './perform.ts';
-import { type FlowPlan, isParallel, runOf } from './plan.ts';
+import { perform } from './perform.ts';
+import { type FlowPlan, isIterated, isParallel, runOf } from './plan.ts';
 import { settleModule } from './settle-module.ts';
 import { childRef, scopeOf } from './start-child.ts';
 
@@ -104,7 +104,7 @@ function* takeEnd(draft: Draft, module: FlowModule, part: ModulePart, event: Fin
   const { iteration } = event.child;
   const child = childEndOf(event, runOf(module, part, iteration).kind === 'modules');
   if (isParallel(module)) return yield* endOfMember(draft, module, part, iteration, child);
-  if (isSingle(module)) return singleEnd(part, child);
+  if (!isIterated(module)) return singleEnd(part, child);
   const next = yield* endOfOne(draft, module, part, child);
   return 'success' in next ? next : undefined;
 }

@@ -4,7 +4,7 @@ import type { Draft } from './draft.ts';
 import { join, pageOf } from './join.ts';
 import { type ChildEnd, faultEnd, type ModuleEnd } from './module-end.ts';
 import { childrenRef } from './one-by-one.ts';
-import type { Member, ModulePart } from './parts.ts';
+import type { Member, ModulePart, PagePart } from './parts.ts';
 import { skipsFailure } from './plan.ts';
 import { childRef, startChild } from './start-child.ts';
 
@@ -65,7 +65,19 @@ export function* endOfMember(
   const page = yield* draft.page(pageOf(part, iteration));
   const known = page.members[iteration];
   if (known === undefined) return yield* endAll(draft, module, [[iteration, child]]);
-  return known.next === undefined ? undefined : yield* startSome(draft, module, part, known.next, known.next + 1);
+  const next = yield* openNext(draft, part, known);
+  return next === undefined ? undefined : yield* startSome(draft, module, part, next, next + 1);
+}
+
+/** The job that an end made room for: past those that came to nothing before they had one. */
+function* openNext(draft: Draft, part: ModulePart, known: Member): Step<number | undefined> {
+  for (let { next } = known; next !== undefined; ) {
+    const page: PagePart = yield* draft.page(pageOf(part, next));
+    const member: Member | undefined = page.members[next];
+    if (member?.error === undefined) return next;
+    next = member.next;
+  }
+  return undefined;
 }
 
 type Ended = [iteration: number, end: ChildEnd];

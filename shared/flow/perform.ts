@@ -1,4 +1,4 @@
-import { type FlowModule, isLeaf } from '../model/flow-module.ts';
+import type { FlowModule } from '../model/flow-module.ts';
 import type { Step } from './asks.ts';
 import { runAtOnce } from './at-once.ts';
 import { beginModule } from './begin-module.ts';
@@ -6,12 +6,9 @@ import type { Draft } from './draft.ts';
 import { faultEnd, type ModuleEnd } from './module-end.ts';
 import { runOneByOne } from './one-by-one.ts';
 import type { ModulePart } from './parts.ts';
-import { isParallel } from './plan.ts';
+import { isIterated, isParallel } from './plan.ts';
 import { settleModule } from './settle-module.ts';
 import { startChild } from './start-child.ts';
-
-/** Whether a step is one child, whose result is its own. */
-export const isSingle = ({ value }: FlowModule): boolean => isLeaf(value) || value.type === 'branchone';
 
 /** Goes on from where the flow stands until it waits for something, and says what for. */
 export function* perform(draft: Draft): Step {
@@ -42,7 +39,7 @@ function* goOnWith(draft: Draft, module: FlowModule): Step<ModuleEnd | undefined
     if (end !== undefined) return end;
   }
   const part = (yield* draft.module(module.id)) ?? before;
-  if (isSingle(module)) return yield* runSingle(draft, module, part);
+  if (!isIterated(module)) return yield* runSingle(draft, module, part);
   return isParallel(module) ? yield* runAtOnce(draft, module, part) : yield* runOneByOne(draft, module, part);
 }
 

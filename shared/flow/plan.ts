@@ -24,6 +24,9 @@ export const isParallel = ({ value }: FlowModule): boolean =>
 export const isLoop = ({ value }: FlowModule): boolean =>
   value.type === 'forloopflow' || value.type === 'whileloopflow';
 
+/** Whether a step's result is a list of those of its children. */
+export const isIterated = (module: FlowModule): boolean => isLoop(module) || module.value.type === 'branchall';
+
 /** Options that only a flow job can honour. The stop of a step that is a loop's only one is its loop's to look at. */
 const isBare = (module: FlowModule, stops: boolean): boolean =>
   !module.skip_if &&

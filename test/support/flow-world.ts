@@ -3,8 +3,17 @@ import type { Answer, Ask, Scope } from '../../shared/flow/asks.ts';
 import type { Command, Iter } from '../../shared/flow/commands.ts';
 import type { Advance } from '../../shared/flow/draft.ts';
 import type { FlowEvent } from '../../shared/flow/events.ts';
-import { type ChildKey, childName, FLOW_PART, type Part, partName, type Ref } from '../../shared/flow/parts.ts';
+import {
+  type ChildKey,
+  childName,
+  FLOW_PART,
+  type NestedRestart,
+  type Part,
+  partName,
+  type Ref,
+} from '../../shared/flow/parts.ts';
 import { type FlowPlan, innerPlan } from '../../shared/flow/plan.ts';
+import { restart } from '../../shared/flow/restart.ts';
 import type { InputTransform } from '../../shared/model/flow-inputs.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../shared/model/json.ts';
 
@@ -19,6 +28,7 @@ type FlowJob = {
 };
 type Leaf = { address: string; run: number; args: JsonObject; due: number };
 export type Ended = { status: 'success' | 'failure' | 'canceled' | 'skipped'; result: Json; stopped?: boolean };
+type Untimed<E> = E extends FlowEvent ? Omit<E, 'now'> : never;
 type Due = { flow: string; event: FlowEvent };
 
 /** What a leaf job comes to: the n-th run (from 0) of a step at one place of the loops around it. */
@@ -86,8 +96,8 @@ export class FlowWorld {
   }
 
   /** One event for the root flow, and all that follows. */
-  tell(event: Omit<FlowEvent, 'now'> & { type: string }): void {
-    this.due.push({ flow: 'root', event: { now: this.now, ...event } as FlowEvent });
+  tell(event: Untimed<FlowEvent>, flow = 'root'): void {
+    this.due.push({ flow, event: { now: this.now, ...event } as FlowEvent });
     this.settle();
   }
 
@@ -103,6 +113,21 @@ export class FlowWorld {
     const flow = this.flows.get(id);
     if (flow === undefined) throw new Error(`no flow ${id}`);
     return flow;
+  }
+
+  /** Makes a flow job that goes on from what the root flow did. */
+  restart(plan: FlowPlan, id: string, from: NestedRestart): string | undefined {
+    const former = this.#flow('root');
+    const module = (name: string) => {
+      const part = former.parts.get(`module#${name}`);
+      return part?.part === 'module' ? part : undefined;
+    };
+    const restarted = restart(plan, id, { id: former.id, module, input: undefined }, from);
+    if (!restarted.ok) return restarted.reason;
+    const parts = new Map(restarted.parts.map((part) => [partName(part), part]));
+    this.flows.set(id, { kind: 'flow', id, plan, args: former.args, parts, items: new Map() });
+    this.tell({ type: 'look' }, id);
+    return undefined;
   }
 
   #newFlow(job: {
@@ -279,9 +304,13 @@ export class FlowWorld {
     }
   }
 
-  #member(flow: FlowJob, { module, attempt, inherited }: Ref & { of: 'children' }, iteration: number): Json {
+  #member(
+    flow: FlowJob,
+    { module, attempt, inherited, flow: former }: Ref & { of: 'children' },
+    iteration: number,
+  ): Json {
     const from = inherited?.find(({ below }) => iteration < below);
-    const owner = from === undefined ? flow : this.#flow(from.flow);
+    const owner = from === undefined ? this.#flow(former ?? flow.id) : this.#flow(from.flow);
     const of = from?.attempt ?? attempt;
     const page = owner.parts.get(`page#${module}#${of}#0#${Math.floor(iteration / 50)}`);
     const error = page?.part === 'page' ? page.members[iteration]?.error : undefined;
