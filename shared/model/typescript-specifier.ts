@@ -15,7 +15,7 @@ const BUILTIN = new Set(
   fs http http2 https inspector module net os path perf_hooks process punycode querystring readline repl stream
   string_decoder sys timers tls trace_events tty url util v8 vm wasi worker_threads zlib`.split(/\s+/),
 );
-const NAME = '(?:@[a-zA-Z0-9_~][\\w.~-]*/)?[a-zA-Z0-9_~][\\w.~-]*';
+const NAME = '(?:@[a-zA-Z0-9~][\\w.~-]*/)?[a-zA-Z0-9~][\\w.~-]*';
 const PACKAGE = new RegExp(`^(${NAME})(?:@([^/]*))?(/.*)?$`);
 const SCRIPT = /^\/?([uf]\/[^/]+\/.+)$/;
 const PART = '(?:\\d+|[xX*])';

@@ -18,6 +18,9 @@ export const INSTALL_LOCKED = ['install', '--frozen-lockfile', ...FLAGS];
 /** Arguments with which bun fills `node_modules` with what it chooses itself. */
 export const INSTALL_CHOOSING = ['install', '--no-save', ...FLAGS];
 
+/** How long a registry may be silent, seconds (bun's own: minutes). bun asks several times. */
+const ANSWER_S = '20';
+
 /**
  * What bun is told by its environment. The registry and its token stand here and not among the arguments, which everybody on a
  * machine can read.
@@ -26,6 +29,7 @@ export const bunEnvironment = ({ url, token }: NpmRegistry, cache: string): Reco
   BUN_INSTALL_CACHE_DIR: cache,
   BUN_RUNTIME_TRANSPILER_CACHE_PATH: '0',
   NPM_CONFIG_REGISTRY: url,
+  BUN_CONFIG_HTTP_IDLE_TIMEOUT: ANSWER_S,
   ...(token === undefined ? {} : { NPM_CONFIG_TOKEN: token }),
 });
 

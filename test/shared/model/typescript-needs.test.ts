@@ -118,6 +118,7 @@ describe('what a TypeScript script needs', () => {
     expect(() => packages('import "a@"')).toThrow('`` is not a version');
     expect(() => packages('import "a@git+ssh:x"')).toThrow('is not a version');
     expect(() => packages('import "a b"')).toThrow('line 1: `a b` is not the name of an npm package');
+    expect(() => packages('import "__proto__"')).toThrow('is not the name of an npm package');
     expect(() => scripts('import "./x"')).toThrow('is relative, and this script has no path');
     expect(() => scripts('import "../../../x"', 'f/a/b')).toThrow(
       'line 1: the relative import leads out of the workspace',
