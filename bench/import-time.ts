@@ -21,6 +21,13 @@ const run = promisify(execFile);
 
 const Variables = z.object({ Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }) });
 
+/** Variables that are JSON. */
+const PARSABLE: Record<string, string> = {
+  QUEUES: '{"like":{"url":"http://localhost/queue","arn":"arn:aws:sqs:us-east-1:000000000000:queue"},"groups":[]}',
+  TASK_GROUPS: '{"cluster":"","subnets":[],"security_groups":[],"public_ip":false,"groups":[]}',
+  WORKER_GROUPS: '[]',
+};
+
 /** Every variable some function of the template gets, with a value that parses: importing makes clients, not calls. */
 const placeholders = (outdir: string): Record<string, string> => {
   const resources = readAssembly(outdir).stacks.flatMap(({ template }) => Object.values(template.Resources));
@@ -28,7 +35,7 @@ const placeholders = (outdir: string): Record<string, string> => {
     const parsed = Variables.safeParse(Properties);
     return parsed.success ? Object.keys(parsed.data.Environment.Variables) : [];
   });
-  return Object.fromEntries(names.map((name) => [name, name === 'QUEUES' ? '{}' : 'placeholder']));
+  return Object.fromEntries(names.map((name) => [name, PARSABLE[name] ?? 'placeholder']));
 };
 
 const importOnce = async (file: string, env: Record<string, string>): Promise<number> => {

@@ -1,7 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import type { TaskGroup } from '../shared/model/task-group.ts';
 import type { WorkerGroup } from '../shared/model/worker-group.ts';
 import type { Config } from './config.ts';
 import type { FargateRunner } from './constructs/fargate-runner.ts';
@@ -24,18 +23,22 @@ export const secretsEnv = (stores: Pick<Stores, 'secretsKey'>): { SECRETS_KEY_AR
   SECRETS_KEY_ARN: stores.secretsKey.keyArn,
 });
 
-const reached = (queue: IQueue): { url: string; arn: string } => ({ url: queue.queueUrl, arn: queue.queueArn });
-
-export const queuesEnv = (scope: Construct, sending: Pick<Sending, 'tags'>): { QUEUES: string } => ({
-  QUEUES: Stack.of(scope).toJsonString(
-    Object.fromEntries(
-      [...sending.tags].map(([tag, { queue, priority, lane, longestSeconds }]) => [
-        tag,
-        { ...reached(queue), priority: reached(priority), lane, longest_s: longestSeconds },
-      ]),
-    ),
-  ),
-});
+/** One group for each queue of jobs with a priority, as each worker group has its own. */
+export const queuesEnv = (scope: Construct, sending: Pick<Sending, 'tags'>): { QUEUES: string } => {
+  const [first] = sending.tags.values();
+  const groups = new Map<IQueue, { priority: string; lane: string; longest_s: number; tags: Record<string, string> }>();
+  for (const [tag, { queue, priority, lane, longestSeconds }] of sending.tags) {
+    const { tags } = groups.get(priority) ?? { tags: {} };
+    groups.set(priority, {
+      priority: priority.queueName,
+      lane,
+      longest_s: longestSeconds,
+      tags: { ...tags, [tag]: queue.queueName },
+    });
+  }
+  const like = { url: first?.queue.queueUrl, arn: first?.queue.queueArn };
+  return { QUEUES: Stack.of(scope).toJsonString({ like, groups: [...groups.values()] }) };
+};
 
 export const schedulesEnv = (
   sending: Sending,
@@ -51,25 +54,16 @@ export const taskGroupsEnv = (
   groups: FargateGroup[],
   runner: FargateRunner | undefined,
 ): { TASK_GROUPS: string } => ({
-  TASK_GROUPS: Stack.of(scope).toJsonString(
-    groups.flatMap(({ name, tags, spot }): TaskGroup[] => {
+  TASK_GROUPS: Stack.of(scope).toJsonString({
+    cluster: runner?.cluster.attrArn ?? '',
+    subnets: runner?.network.subnets ?? [],
+    security_groups: runner?.network.securityGroups ?? [],
+    public_ip: runner?.network.publicIp ?? false,
+    groups: groups.flatMap(({ name, tags, spot }) => {
       const definition = runner?.taskDefinitions.get(name);
-      if (runner === undefined || definition === undefined) return [];
-      const { cluster, network } = runner;
-      return [
-        {
-          name,
-          tags,
-          cluster: cluster.attrArn,
-          task_definition: definition.ref,
-          subnets: network.subnets,
-          security_groups: network.securityGroups,
-          public_ip: network.publicIp,
-          spot,
-        },
-      ];
+      return definition === undefined ? [] : [{ name, tags, task_definition: definition.ref, spot }];
     }),
-  ),
+  }),
 });
 
 /** What the API tells of the worker groups. */

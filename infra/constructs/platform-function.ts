@@ -12,6 +12,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { environmentFits } from './environment-size.ts';
 
 export type PlatformFunctionProps<Env extends Record<string, string>> = {
   /** Folder of the bundled code; its `index.mjs` exports `handler`. */
@@ -36,6 +37,7 @@ export class PlatformFunction<Env extends Record<string, string>> extends Constr
 
   constructor(scope: Construct, id: string, props: PlatformFunctionProps<Env>) {
     super(scope, id);
+    this.node.addValidation(environmentFits(this, props.environment));
     const logGroup = new LogGroup(this, 'Log', {
       retention: props.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,

@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import type { Env } from '../../functions/dispatch/env.ts';
 import type { Assets } from '../build/assets.ts';
 import type { Config } from '../config.ts';
-import { packagesEnv, queuesEnv, schedulesEnv, secretsEnv, storesEnv } from '../environment.ts';
+import { packagesEnv, queuesEnv, schedulesEnv, secretsEnv, storesEnv, taskGroupsEnv } from '../environment.ts';
 import { dispatchRights } from '../rights/roles.ts';
 import type { Sending, Stores, TaskLane } from '../rights/room.ts';
 import { PlatformFunction } from './platform-function.ts';
@@ -66,7 +66,7 @@ export class WorkerGroup extends Construct {
       ...queuesEnv(this, sending),
       ...schedulesEnv(sending),
       RUNNER_FUNCTION: this.runner?.functionName ?? 'none',
-      TASK_GROUPS: props.tasks?.env.TASK_GROUPS ?? '[]',
+      TASK_GROUPS: (props.tasks?.env ?? taskGroupsEnv(this, [], undefined)).TASK_GROUPS,
       SIGNING_SECRET_ARN: props.signingSecret.secretArn,
       WORKER_GROUP: group.name,
     };

@@ -111,12 +111,10 @@ const GROUP: WorkerGroup = {
 /** Sets the environment that the template would give; only a test's own process sees it. */
 const setEnvironment = (services: Awaited<ReturnType<typeof startServices>>): void => {
   const { dynamo, s3, sqs, scheduler, kms } = services.servers;
-  const queues = Object.fromEntries(
-    GROUP.tags.map((tag) => {
-      const { url, arn } = services.queue(tag);
-      return [tag, { url: url.replace('http://127.0.0.1:1', sqs.endpoint), arn }];
-    }),
-  );
+  const [first] = GROUP.tags.map((tag) => services.queue(tag));
+  const { url = '', arn } = first ?? {};
+  const like = { url: url.replace('http://127.0.0.1:1', sqs.endpoint), arn };
+  const tags = Object.fromEntries(GROUP.tags.map((tag) => [tag, tag]));
   Object.assign(process.env, {
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'test',
@@ -130,7 +128,7 @@ const setEnvironment = (services: Awaited<ReturnType<typeof startServices>>): vo
     CATALOG_TABLE: 'catalog',
     PAYLOAD_BUCKET: 'payloads',
     SECRETS_KEY_ARN: services.secretsKeyArn,
-    QUEUES: JSON.stringify(queues),
+    QUEUES: JSON.stringify({ like, groups: [{ tags }] }),
     WORKER_GROUPS: JSON.stringify([GROUP]),
     SCHEDULE_GROUP: 'jobs',
     SCHEDULE_ROLE_ARN: 'arn:aws:iam::000000000000:role/sender',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { taskGroups } from '../../shared/model/env.ts';
 import { Synthesized } from './synthesized.ts';
 
 const GROUPS = [
@@ -8,7 +9,8 @@ const GROUPS = [
 ];
 const cloud = new Synthesized({ workerGroups: GROUPS });
 const task = cloud.one('AWS::ECS::TaskDefinition', 'FargateTasklong').Properties;
-const groupsOf = (fn: string) => JSON.parse(cloud.text(cloud.fn(fn).Properties.Environment.Variables.TASK_GROUPS));
+const groupsOf = (fn: string, of = cloud) =>
+  taskGroups.TASK_GROUPS.parse(of.text(of.fn(fn).Properties.Environment.Variables.TASK_GROUPS));
 
 describe('a task', () => {
   it('has no role, so that user code finds no credentials', () => {
@@ -73,8 +75,7 @@ describe('the network', () => {
     const network = { subnetIds: ['subnet-0a'], securityGroupIds: ['sg-0b'] };
     const given = new Synthesized({ workerGroups: GROUPS, network });
     expect(given.all('AWS::EC2::VPC').size).toBe(0);
-    const groups = given.text(given.fn('GrouplongDispatch').Properties.Environment.Variables.TASK_GROUPS);
-    expect(JSON.parse(groups)[0]).toMatchObject({
+    expect(groupsOf('GrouplongDispatch', given)[0]).toMatchObject({
       subnets: ['subnet-0a'],
       security_groups: ['sg-0b'],
       public_ip: false,
@@ -97,8 +98,9 @@ describe('groups', () => {
 
   it('tell with each queue how its jobs run, and for how long', () => {
     const queues = JSON.parse(cloud.text(cloud.fn('WebhookFunction').Properties.Environment.Variables.QUEUES));
-    expect(queues.bash).toMatchObject({ lane: 'lambda', longest_s: 7200 });
-    expect(queues.spare).toMatchObject({ lane: 'fargate', longest_s: 86_400 });
+    const of = (tag: string) => queues.groups.find(({ tags }: { tags: object }) => tag in tags);
+    expect(of('bash')).toMatchObject({ lane: 'lambda', longest_s: 7200 });
+    expect(of('spare')).toMatchObject({ lane: 'fargate', longest_s: 86_400 });
   });
 });
 

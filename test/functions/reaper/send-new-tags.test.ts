@@ -5,6 +5,7 @@ import { sqsClient } from '../../../shared/aws/clients.ts';
 import { JobMessage, type Queues, SqsJobQueue } from '../../../shared/aws/job-queue.ts';
 import { LiveJobs } from '../../../shared/aws/live-jobs.ts';
 import { servedTags } from '../../../shared/aws/served-tags.ts';
+import { queues as queuesOf } from '../../../shared/model/env.ts';
 import { type Api, startApi } from '../../support/api.ts';
 
 let api: Api;
@@ -12,7 +13,7 @@ let queues: Queues;
 beforeAll(async () => {
   api = await startApi();
   for (const id of ['a-team', 'b-team']) await api.call('POST', '/workspaces/create', { body: { id, name: id } });
-  queues = JSON.parse(process.env.QUEUES!);
+  queues = queuesOf.QUEUES.parse(process.env.QUEUES);
 }, 30_000);
 afterAll(() => api.stop());
 
