@@ -106,13 +106,14 @@ const normal = (name: string): string => name.toLowerCase().replace(/[-_.]+/g, '
 /** A package index (PEP 503) on a free port of 127.0.0.1, which has `projects` and nothing else. */
 export const servePackages = async (projects: Project[]) => {
   const archives = new Map<string, Archive[]>();
-  for (const project of projects) {
+  const publish = (project: Project): void => {
     const name = normal(project.name);
     archives.set(name, [
       ...(archives.get(name) ?? []),
       project.source === true ? sourceArchive(project) : wheel(project),
     ]);
-  }
+  };
+  projects.forEach(publish);
   const asked: string[] = [];
   let mood: Mood = {};
   const answer = (path: string): { status: number; type: string; body: Buffer | string } => {
@@ -143,6 +144,7 @@ export const servePackages = async (projects: Project[]) => {
   return {
     url: `http://127.0.0.1:${port}/simple`,
     port,
+    publish,
     /** Paths that were asked for, in their order. */
     asked,
     set mood(next: Mood) {

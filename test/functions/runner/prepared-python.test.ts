@@ -1,10 +1,13 @@
+import { dirname } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { preparedLaunch } from '../../../functions/runner/prepared-launch.ts';
 import { spawnLaunch } from '../../../functions/runner/spawn-launch.ts';
+import { servePackages } from '../../support/package-index.ts';
+import { uvBinary } from '../../support/uv.ts';
 import { pythonFacts } from './python-facts.ts';
 import { isAlive, PATH, runIn, testEnvironment, WRAPPERS } from './run.ts';
 
-const environment = testEnvironment();
+const environment = testEnvironment(`${dirname(uvBinary())}:${PATH}`);
 const python = preparedLaunch(spawnLaunch, { path: PATH, wrappers: WRAPPERS });
 afterAll(python.close);
 const bare = runIn(environment, python.launch);
@@ -68,6 +71,33 @@ test('after leftovers or a kill the next job gets a fresh interpreter', async ()
   await run('python3', 'import time\ndef main(): time.sleep(60)', {}, { timeoutMs: 100 });
   await expect.poll(() => isAlive(Number(before[0])), { interval: 5 }).toBe(false);
   expect((await run('python3', WHO)).result).not.toEqual(before);
+});
+
+test('packages of one job are forked too, stand behind the standard library, and are not those of the next job', async () => {
+  const index = await servePackages([
+    {
+      name: 'tiny-a',
+      version: '1.0.0',
+      files: { 'tiny_a.py': 'version = 1', 'colorsys.py': 'raise SystemExit("mine")' },
+    },
+  ]);
+  const packages = {
+    key: 'a'.repeat(64),
+    list: [{ name: 'tiny-a', version: '1.0.0', hashes: [] }],
+    indexes: { default: index.url, extra: [] },
+  };
+  const code = `import os, subprocess, sys, colorsys
+try: import tiny_a
+except ImportError: tiny_a = None
+def main():
+    seen = subprocess.run([sys.executable, "-c", "import tiny_a"], capture_output=True).returncode == 0
+    return [os.getppid(), tiny_a is not None, seen, "PYTHONPATH" in os.environ]`;
+  const withPackages = await run('python3', code, {}, { packages });
+  const without = await run('python3', code);
+  await index.close();
+  const server = (withPackages.result as unknown[])[0];
+  expect(withPackages.result).toEqual([server, true, true, true]);
+  expect(without.result).toEqual([server, false, false, false]);
 });
 
 test('two jobs at once both run, one of them plainly', async () => {

@@ -47,3 +47,91 @@ it('a saved script gets its lock from a dependencies job and runs with just thos
   expect(said).toMatch(/for Python 3\.\d+: tiny-b, tiny-c\n/);
   expect(said).toContain('tiny-a==1.0.0');
 });
+
+it('a newer version in the index changes nothing for a version that is saved', async () => {
+  const hash = await millrace.script('f/d/old', 'python3', 'import tiny_c\ndef main():\n    return tiny_c.version');
+  await millrace.completed((await status(hash)).job_id);
+  index.publish({ name: 'tiny-c', version: '0.2' });
+  expect((await runByHash(hash)).result).toBe('0.1');
+  const newer = await millrace.script('f/d/new', 'python3', 'import tiny_c\ndef main():\n    return tiny_c.version');
+  expect((await runByHash(newer)).result).toBe('0.2');
+  expect((await runByHash(hash)).result).toBe('0.1');
+});
+
+it('a package that no index has and requirements that do not fit are told in words of the resolver, and runs name the job', async () => {
+  const missing = await millrace.script('f/d/missing', 'python3', 'import not_there\ndef main(): pass');
+  const conflict = await millrace.script('f/d/conflict', 'python3', 'import tiny_b, needs_new\ndef main(): pass');
+  for (const [hash, words] of [
+    [missing, 'not-there was not found in the package registry'],
+    [conflict, 'needs-new==1.0 depends on tiny-a==1.2.0'],
+  ] as const) {
+    const { job_id } = await status(hash);
+    expect(await millrace.completed(job_id)).toMatchObject({ success: false, job_kind: 'dependencies' });
+    const { lock, lock_error_logs } = await status(hash);
+    expect(lock).toBeNull();
+    expect(lock_error_logs.replaceAll(/\s+/g, ' ')).toContain(words);
+    expect((await log(job_id)).replaceAll(/\s+/g, ' ')).toContain(words);
+    const run = await runByHash(hash);
+    expect(run.success).toBe(false);
+    expect(run.result.error.message).toContain(job_id);
+  }
+});
+
+it('what cannot be read is told with its line', async () => {
+  const bad = await millrace.script('f/d/bad', 'python3', '# requirements:\n# tiny-a @ file:///etc\ndef main(): pass');
+  const other = await millrace.script('f/d/python', 'python3', '# py: ==3.2\ndef main(): pass');
+  await millrace.completed((await status(bad)).job_id);
+  expect((await status(bad)).lock_error_logs).toContain('line 2: `tiny-a @ file:///etc` is a path or a URL');
+  await millrace.completed((await status(other)).job_id);
+  expect((await status(other)).lock_error_logs).toContain('line 1: the script asks for Python ==3.2');
+});
+
+it('a script of the standard library alone has no job to wait for', async () => {
+  const hash = await millrace.script('f/d/plain', 'python3', 'import json, os\ndef main(): return 1');
+  expect(await status(hash)).toEqual({ lock: '', lock_error_logs: null });
+});
+
+it('a lock that its author gives is installed as it stands', async () => {
+  const code = 'import tiny_a\ndef main():\n    return tiny_a.version';
+  const hash = await millrace.script('f/d/given', 'python3', code, { lock: 'tiny-a==1.0.0' });
+  expect(await status(hash)).toMatchObject({ lock: 'tiny-a==1.0.0', job_id: expect.any(String) });
+  expect((await runByHash(hash)).result).toBe('1.0.0');
+  const body = {
+    path: 'f/d/wrong',
+    language: 'python3',
+    content: code,
+    summary: '',
+    description: '',
+    lock: 'tiny-a>1',
+  };
+  expect(await millrace.text('POST', '/w/demo/scripts/create', 400, body)).toContain('lock, line 1: `tiny-a>1`');
+});
+
+it('the password of an index stands in no log', async () => {
+  const code = 'import tiny_a, gc\ndef main():\n    print("secret-of-the-" + "index")';
+  const hash = await millrace.script('f/d/secret', 'python3', code);
+  const run = await runByHash(hash);
+  expect(run.success).toBe(true);
+  expect(await log(run.id)).not.toContain('secret-of-the-index');
+});
+
+it('what one script did to the packages of another is undone before that runs again', async () => {
+  const honest = await millrace.script(
+    'f/d/honest',
+    'python3',
+    'import tiny_a\ndef main():\n    return tiny_a.version',
+  );
+  expect((await runByHash(honest)).result).toBe('1.2.0');
+  const evil = `import glob, os, tempfile
+def main():
+    found = glob.glob(os.path.dirname(os.getcwd()) + "/packages/*/*/tiny_a.py")
+    for file in found:
+        os.chmod(file, 0o644)
+        with open(file, "w") as out: out.write("version = 'poisoned'")
+    return len(found)`;
+  const other = await millrace.script('f/d/evil', 'python3', evil);
+  expect((await runByHash(other)).result).toBeGreaterThan(0);
+  const again = await runByHash(honest);
+  expect(again.result).toBe('1.2.0');
+  expect(await log(again.id)).toContain('put 1 packages in place');
+});
