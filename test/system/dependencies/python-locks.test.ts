@@ -26,7 +26,7 @@ afterAll(async () => {
 const status = (hash: string) => millrace.json('GET', `/w/demo/scripts/deployment_status/h/${hash}`);
 const log = (id: string) => millrace.text('GET', `/w/demo/jobs_u/get_logs/${id}`, 200);
 const runByHash = async (hash: string) =>
-  millrace.completed(await millrace.text('POST', `/w/demo/jobs/run/h/${hash}`, 201, {}));
+  millrace.completed(await millrace.text('POST', `/w/demo/jobs/run/h/${hash}`, 201, {}), 30_000);
 
 it('a saved script gets its lock from a dependencies job and runs with just those packages', async () => {
   const code =
@@ -34,7 +34,7 @@ it('a saved script gets its lock from a dependencies job and runs with just thos
   const hash = await millrace.script('f/d/both', 'python3', code);
   const run = runByHash(hash);
   const { job_id } = await status(hash);
-  const job = await millrace.completed(job_id);
+  const job = await millrace.completed(job_id, 30_000);
   expect(job).toMatchObject({ job_kind: 'dependencies', success: true, script_path: 'f/d/both', tag: 'dependency' });
   expect(job.parent_job).toBeUndefined();
   const { lock, lock_error_logs } = await status(hash);
@@ -50,7 +50,7 @@ it('a saved script gets its lock from a dependencies job and runs with just thos
 
 it('a newer version in the index changes nothing for a version that is saved', async () => {
   const hash = await millrace.script('f/d/old', 'python3', 'import tiny_c\ndef main():\n    return tiny_c.version');
-  await millrace.completed((await status(hash)).job_id);
+  await millrace.completed((await status(hash)).job_id, 30_000);
   index.publish({ name: 'tiny-c', version: '0.2' });
   expect((await runByHash(hash)).result).toBe('0.1');
   const newer = await millrace.script('f/d/new', 'python3', 'import tiny_c\ndef main():\n    return tiny_c.version');
@@ -66,7 +66,7 @@ it('a package that no index has and requirements that do not fit are told in wor
     [conflict, 'needs-new==1.0 depends on tiny-a==1.2.0'],
   ] as const) {
     const { job_id } = await status(hash);
-    expect(await millrace.completed(job_id)).toMatchObject({ success: false, job_kind: 'dependencies' });
+    expect(await millrace.completed(job_id, 30_000)).toMatchObject({ success: false, job_kind: 'dependencies' });
     const { lock, lock_error_logs } = await status(hash);
     expect(lock).toBeNull();
     expect(lock_error_logs.replaceAll(/\s+/g, ' ')).toContain(words);
@@ -80,9 +80,9 @@ it('a package that no index has and requirements that do not fit are told in wor
 it('what cannot be read is told with its line', async () => {
   const bad = await millrace.script('f/d/bad', 'python3', '# requirements:\n# tiny-a @ file:///etc\ndef main(): pass');
   const other = await millrace.script('f/d/python', 'python3', '# py: ==3.2\ndef main(): pass');
-  await millrace.completed((await status(bad)).job_id);
+  await millrace.completed((await status(bad)).job_id, 30_000);
   expect((await status(bad)).lock_error_logs).toContain('line 2: `tiny-a @ file:///etc` is a path or a URL');
-  await millrace.completed((await status(other)).job_id);
+  await millrace.completed((await status(other)).job_id, 30_000);
   expect((await status(other)).lock_error_logs).toContain('line 1: the script asks for Python ==3.2');
 });
 
