@@ -105,7 +105,10 @@ const writingRoutes = (deps: ScriptDeps): Route[] => [
 /** Until it is known a version has no lock here, not an empty one: clients wait for it. */
 const deployment = (version: ScriptVersion, made: ScriptLock | undefined) => {
   const { lock, lock_error_logs } = lockView(version, made);
-  return { lock: version.lock_job !== undefined && lock === '' ? null : lock, lock_error_logs };
+  return {
+    lock: version.lock_job !== undefined && lock === '' && made?.state !== 'ready' ? null : lock,
+    lock_error_logs,
+  };
 };
 
 /** Heads that the caller may see. */

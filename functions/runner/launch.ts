@@ -9,8 +9,8 @@ export type Command = {
   env: Record<string, string>;
   /** The run's private TMPDIR: what it left behind is known by it. */
   tmp: string;
-  /** Set when a prepared Python interpreter may run the job instead: the function to call, and folders of packages. */
-  python?: { entrypoint: string; packages: readonly string[] };
+  /** Set when a prepared Python interpreter may run the job instead: the function to call, the Python package it is in, folders of packages. */
+  python?: { entrypoint: string; inside: string; packages: readonly string[] };
 };
 
 export type Ended = {

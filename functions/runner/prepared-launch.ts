@@ -35,6 +35,7 @@ export const preparedLaunch = (plain: Launch, options: { wrappers: string; path:
       env: command.env,
       pipe: pipe.path,
       entrypoint: command.python?.entrypoint ?? 'main',
+      inside: command.python?.inside ?? '',
       packages: command.python?.packages ?? [],
     };
     try {

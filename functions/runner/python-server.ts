@@ -10,6 +10,7 @@ export type PreparedJob = {
   env: Record<string, string>;
   pipe: string;
   entrypoint: string;
+  inside: string;
   packages: readonly string[];
 };
 

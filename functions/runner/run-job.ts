@@ -13,6 +13,7 @@ import { LastLines } from './last-lines.ts';
 import type { Ended, Launch } from './launch.ts';
 import { failure, type Verdict } from './outcome.ts';
 import { type Emit, FrameWriter, readOutput } from './output-reader.ts';
+import { chooseHere } from './packages/choose-here.ts';
 import { planDependencies } from './packages/plan-dependencies.ts';
 import { planNpmLock } from './packages/plan-npm-lock.ts';
 import { killGroup } from './processes.ts';
@@ -102,13 +103,26 @@ const plannerOf = (request: RunnerRequest): Planner => {
   return request.choose === undefined ? PLANNERS[request.language] : planNpmLock;
 };
 
+/** What code without a lock needs, which is told before any of it runs. */
+const chosenHere = async (
+  { unlocked, timeoutMs }: RunnerRequest,
+  environment: RunnerEnvironment,
+  writer: FrameWriter,
+) => {
+  if (unlocked === undefined) return undefined;
+  const { record, packages } = await chooseHere(environment, unlocked, Math.min(timeoutMs, PACKAGES_WITHIN_MS));
+  await writer.note(`chose packages:\n${record.lock}`);
+  await writer.send({ type: 'lock', record });
+  return packages.list.length === 0 ? undefined : packages;
+};
+
 /** A job that brings none may still spoil those of others. */
 const placePackages = async (
   request: RunnerRequest,
   environment: RunnerEnvironment,
   writer: FrameWriter,
 ): Promise<readonly string[]> => {
-  const wanted = request.packages ?? request.npm;
+  const wanted = request.packages ?? request.npm ?? (await chosenHere(request, environment, writer));
   if (wanted === undefined) {
     environment.packages.otherCodeRan();
     return [];

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { runRawScriptDependencies } from '../../shared/contracts/dependencies.ts';
 import {
   runScriptPreviewAndWaitResult,
   runWaitResultScriptByHash,
@@ -13,13 +14,17 @@ import {
   runAndStreamScriptByPath,
   runAndStreamScriptByPathGet,
 } from '../../shared/contracts/run-and-stream.ts';
+import { rawDependencies } from '../../shared/http/raw-dependencies.ts';
 import { type Output, type Pieces, type Route, route } from '../../shared/http/route.ts';
 import { runRoutes } from '../../shared/http/run-wish.ts';
 import { jobUpdates, type UpdateDeps } from '../../shared/jobs/job-updates.ts';
 import { planRun, type ScriptDirectory } from '../../shared/jobs/plan-run.ts';
 import type { ArgsUploadDeps } from '../../shared/jobs/uploaded-args.ts';
 import { visibleJob } from '../../shared/jobs/visible-job.ts';
+import { badRequest } from '../../shared/model/errors.ts';
 import { isSuccess, type Job, type JobKey } from '../../shared/model/job.ts';
+import { parseJson } from '../../shared/model/json.ts';
+import { lockFrom } from '../../shared/model/script-lock.ts';
 import type { InstanceSettings } from '../../shared/model/settings.ts';
 import { awaitJob } from './await-job.ts';
 import { type RunHereDeps, runHere, startHere } from './run-here.ts';
@@ -76,11 +81,26 @@ export const waitRoutes = (deps: WaitDeps): Route[] => [
     const job = await runHere(deps, request, randomUUID(), deadline);
     return answerOf(deps, request, job ?? (await awaitJob(deps, request, deadline)));
   }),
+  dependenciesRoute(deps),
   route(waitForResult, async ({ params, standing, now }) => {
     await visibleJob(deps.jobs, standing, params);
     return answerOf(deps, params, await awaitJob(deps, params, now + patienceMs(await deps.settings.read(now))));
   }),
 ];
+
+/** A lock alone, or 400 with what the resolver says. */
+const dependenciesRoute = (deps: WaitDeps): Route =>
+  route(runRawScriptDependencies, async (input) => {
+    const request = await rawDependencies(deps, input, randomBytes(10));
+    const deadline = input.now + ANSWER_WITHIN_MS;
+    const ran = await runHere(deps, request, randomUUID(), deadline);
+    const job = ran ?? (await awaitJob(deps, request, deadline));
+    if (job?.result === undefined) return answerOf(deps, request, undefined);
+    const told = parseJson(await deps.payloads.get(job, job.result));
+    const lock = lockFrom({ job: job.id, language: job.language }, isSuccess(job.status), told.ok ? told.value : null);
+    if (lock.state === 'failed') throw badRequest(lock.error);
+    return { body: JSON.stringify({ lock: lock.lock }) };
+  });
 
 /** 200 with the result, 422 with the error result of a job that failed, or 303 to wait on (the job goes on meanwhile). */
 const answerOf = async (

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { runRawScriptDependenciesAsync } from '../../shared/contracts/dependencies.ts';
 import {
   runScriptByHash,
   runScriptByHashGet,
@@ -6,7 +7,8 @@ import {
   runScriptByPathGet,
   runScriptPreview,
 } from '../../shared/contracts/run.ts';
-import type { Route } from '../../shared/http/route.ts';
+import { rawDependencies } from '../../shared/http/raw-dependencies.ts';
+import { type Route, route } from '../../shared/http/route.ts';
 import { runRoutes } from '../../shared/http/run-wish.ts';
 import { planRun, type ScriptDirectory } from '../../shared/jobs/plan-run.ts';
 import type { Settings } from '../../shared/jobs/ports.ts';
@@ -22,10 +24,16 @@ const CONTRACTS = {
 };
 
 /** The routes that queue a job and answer its id. */
-export const webhookRoutes = (deps: WebhookDeps): Route[] =>
-  runRoutes(deps, CONTRACTS, async (wish, now) => {
+export const webhookRoutes = (deps: WebhookDeps): Route[] => [
+  ...runRoutes(deps, CONTRACTS, async (wish, now) => {
     const settings = await deps.settings.read(now);
     const request = await planRun(deps.scripts, wish, { now, random: randomBytes(10), settings });
     const job = await startJob(deps, request, `create:${randomUUID()}`, now);
     return { body: job.id };
-  });
+  }),
+  route(runRawScriptDependenciesAsync, async (input) => {
+    const request = await rawDependencies({ ...deps, directory: deps.scripts }, input, randomBytes(10));
+    const job = await startJob(deps, request, `create:${randomUUID()}`, input.now);
+    return { body: job.id };
+  }),
+];

@@ -74,6 +74,7 @@ export class FrontDoor extends Construct {
       additionalBehaviors: {
         '/api/w/*/jobs/run_wait_result/*': wait,
         '/api/w/*/jobs/run_and_stream/*': wait,
+        '/api/w/*/jobs/run/dependencies': wait,
         '/api/w/*/jobs_u/getupdate_sse/*': stream,
         '/api/w/*/jobs_u/get_logs/*': stream,
         '/api/w/*/jobs_u/completed/get_result*': stream,

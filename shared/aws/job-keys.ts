@@ -37,6 +37,10 @@ export const cachedResultKey = (workspace: string, digest: string): { pk: string
   pk: `${workspace}#cached#${digest}`,
   sk: 'result',
 });
+export const chosenLockKey = (workspace: string, digest: string): { pk: string; sk: string } => ({
+  pk: `${workspace}#cached#${digest}`,
+  sk: 'lock',
+});
 export const debounceKey = (workspace: string, key: string): { pk: string; sk: string } => ({
   pk: `${workspace}#debounce#${key}`,
   sk: 'batch',

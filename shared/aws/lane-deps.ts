@@ -10,6 +10,7 @@ import { ResourceCatalog } from './catalog-resources.ts';
 import { AwsScriptCode, ScriptReads } from './catalog-scripts.ts';
 import { TokenCatalog } from './catalog-tokens.ts';
 import { VariableCatalog } from './catalog-variables.ts';
+import { DynamoChosenLocks } from './chosen-locks.ts';
 import { dynamodb } from './clients.ts';
 import { followupDeps } from './followup-steps.ts';
 import { InstanceStore } from './instance.ts';
@@ -78,6 +79,7 @@ export const laneDeps = (
     uploads: new S3UploadStore(env.PAYLOAD_BUCKET),
     scripts: new AwsScriptCode(db, env.CATALOG_TABLE),
     locks: new DynamoScriptLocks(db, env.CATALOG_TABLE),
+    chosenLocks: new DynamoChosenLocks(db, env.JOBS_TABLE),
     readPython: (standing) => readScriptsAs(scripts, standing, 'python3'),
     readTypescript: (standing) => readScriptsAs(scripts, standing, 'bun'),
     tokens: new Ed25519AttemptTokens(signingKeyOf(env.SIGNING_SECRET_ARN)),

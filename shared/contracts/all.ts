@@ -2,6 +2,7 @@ import * as account from './account.ts';
 import * as acls from './acls.ts';
 import * as audit from './audit.ts';
 import * as configs from './configs.ts';
+import * as dependencies from './dependencies.ts';
 import * as folders from './folders.ts';
 import * as groups from './groups.ts';
 import * as instance from './instance.ts';
@@ -46,6 +47,7 @@ const files = [
   schedules,
   run,
   runAndStream,
+  dependencies,
   jobContracts,
   jobCancels,
   jobLists,

@@ -1,4 +1,4 @@
-import type { ScriptLock } from '../model/script-lock.ts';
+import type { LockRecord, ScriptLock } from '../model/script-lock.ts';
 
 /** What dependencies jobs came to, by the version they were for. */
 export interface ScriptLocks {
@@ -6,4 +6,10 @@ export interface ScriptLocks {
   get(workspace: string, hash: string): Promise<ScriptLock | undefined>;
   /** A lock that is ready stays as it is, whatever comes after it. */
   put(workspace: string, hash: string, lock: ScriptLock): Promise<void>;
+}
+
+/** Choices of packages for sets of requirements, each good for some minutes. */
+export interface ChosenLocks {
+  find(workspace: string, digest: string, now: number): Promise<LockRecord | undefined>;
+  keep(workspace: string, digest: string, record: LockRecord, until: number): Promise<void>;
 }

@@ -10,6 +10,8 @@ export type GatheredNeeds = {
   needs: PythonNeeds[];
   /** Paths of the scripts that it imports, directly or not: when one of these changes, the lock has to be made anew. */
   imported: string[];
+  /** The same with their code. */
+  scripts: { path: string; code: string }[];
   /** Imports that lead to no script. They may stand within `try`, so they are the run's to fail on. */
   missing: { importer: string | undefined; line: number; path: string }[];
 };
@@ -22,7 +24,7 @@ const MOST_SCRIPTS = 200;
  * what cannot be read, or when there are too many.
  */
 export const gatherNeeds = async (read: ReadPython, code: string, path: string | undefined): Promise<GatheredNeeds> => {
-  const found: GatheredNeeds = { needs: [], imported: [], missing: [] };
+  const found: GatheredNeeds = { needs: [], imported: [], scripts: [], missing: [] };
   const sources = new Map<string, Promise<string | undefined>>();
   const source = (at: string): Promise<string | undefined> => {
     const known = sources.get(at) ?? (SCRIPT.test(at) ? read(at) : Promise.resolve(undefined));
@@ -45,6 +47,7 @@ export const gatherNeeds = async (read: ReadPython, code: string, path: string |
         if (seen.has(script.path)) continue;
         seen.add(script.path);
         found.imported.push(script.path);
+        found.scripts.push({ path: script.path, code: script.code });
         next.push(script);
       }
     }

@@ -1,28 +1,24 @@
 import type { Standing } from '../access/standing.ts';
-import { Problem } from '../model/errors.ts';
 import { sha256Hex } from '../model/ids.ts';
 import { isCompleted, type Job, type JobKey } from '../model/job.ts';
 import { indexesOf, secretsOfIndexes } from '../model/package-indexes.ts';
 import { parsePythonLock, statedPython } from '../model/python-lock.ts';
-import { pythonWishOf, requirementsOf } from '../model/python-requirements.ts';
-import type { RunnerRequest } from '../model/runner.ts';
+import type { PackageIndexes, PythonToChoose, RunnerRequest } from '../model/runner.ts';
 import type { LockRecord, ScriptLock } from '../model/script-lock.ts';
 import type { ScriptLocks } from './dependency-ports.ts';
-import { gatherNeeds, type ReadPython } from './gather-needs.ts';
 import { LockPending } from './lock-pending.ts';
 import { NotRunnable } from './not-runnable.ts';
 import { type NpmDeps, npmToChoose, npmToRun } from './npm-request.ts';
 import type { JobStore, RunnableCode, Settings } from './ports.ts';
+import { choiceOf, type PythonDeps, pythonImports, secretsOfChoice, unlockedPython } from './python-run.ts';
 
-export type PackagesDeps = NpmDeps & {
-  jobs: Pick<JobStore, 'get'>;
-  locks: ScriptLocks;
-  /** Reads scripts as whoever has this standing may. */
-  readPython: (standing: Standing) => ReadPython;
-};
+export type PackagesDeps = NpmDeps & PythonDeps & { jobs: Pick<JobStore, 'get'>; locks: ScriptLocks };
 
 /** What of a runner's request is about packages, and what of it may stand in no log. */
 type Asked<What> = { asked: What; secrets: string[] };
+
+/** `known`: the packages were chosen a moment ago, and nothing need run. `keepAs`: the name of the choice. */
+type Choosing = Asked<Pick<RunnerRequest, 'dependencies' | 'choose'>> & { known?: LockRecord; keepAs?: string };
 
 /**
  * What a dependencies job has to find: the packages of a version and of all scripts that it imports, or, where its author
@@ -34,25 +30,31 @@ export const neededPackages = async (
   code: RunnableCode,
   standing: Standing,
   now: number,
-): Promise<Asked<Pick<RunnerRequest, 'dependencies' | 'choose'>>> => {
-  if (job.language === 'bun') return npmToChoose(deps, job, code.content, standing, now);
-  const indexes = indexesOf(await deps.settings.read(now));
-  const secrets = secretsOfIndexes(indexes);
-  try {
-    if (code.lock !== undefined) {
-      const stated = statedPython(code.lock);
-      const requirements = parsePythonLock(code.lock).packages.map(({ name, version }) => `${name}==${version}`);
-      const python = stated === undefined ? {} : { python: { specifier: stated, line: 1 } };
-      return { asked: { dependencies: { requirements, complete: true, ...python, indexes } }, secrets };
+): Promise<Choosing> => {
+  switch (job.language) {
+    case 'bun':
+      return npmToChoose(deps, job, code.content, standing, now);
+    case 'bash':
+      return { asked: {}, secrets: [], known: { lock: '', packages: [] } };
+    case 'python3': {
+      const choice =
+        code.lock === undefined
+          ? await unlockedPython(deps, job, code.content, standing, now)
+          : await choiceOf(deps, job, fromLock(code.lock, indexesOf(await deps.settings.read(now))), now);
+      if (choice === undefined) return { asked: {}, secrets: [], known: { lock: '', packages: [] } };
+      const { choose, known, keepAs } = choice;
+      const asked = { asked: { dependencies: choose }, secrets: secretsOfChoice(choice), keepAs };
+      return known === undefined ? asked : { ...asked, known };
     }
-    const { needs } = await gatherNeeds(deps.readPython(standing), code.content, job.path);
-    const python = pythonWishOf(needs);
-    const asked = { requirements: requirementsOf(needs), indexes, ...(python === undefined ? {} : { python }) };
-    return { asked: { dependencies: asked }, secrets };
-  } catch (error) {
-    if (error instanceof Problem) throw new NotRunnable(error.message, { cause: error });
-    throw error;
   }
+};
+
+/** Its author's lock was read when it was saved. */
+const fromLock = (lock: string, indexes: PackageIndexes): PythonToChoose => {
+  const stated = statedPython(lock);
+  const requirements = parsePythonLock(lock).packages.map(({ name, version }) => `${name}==${version}`);
+  const python = stated === undefined ? {} : { python: { specifier: stated, line: 1 } };
+  return { requirements, complete: true, ...python, indexes };
 };
 
 /**
@@ -65,13 +67,21 @@ export const importsOfRun = async (
   code: RunnableCode,
   standing: Standing,
   now: number,
-): Promise<Asked<Pick<RunnerRequest, 'packages' | 'npm' | 'imports'>>> => {
+): Promise<Asked<Pick<RunnerRequest, 'packages' | 'unlocked' | 'npm' | 'imports'>> & { keepAs?: string }> => {
   const made = await lockOf(deps, job, code);
   if (job.language === 'bun') {
     const lock = code.lock ?? made?.lock;
     return npmToRun(deps, job, { content: code.content, lock }, standing, now);
   }
-  return made === undefined ? { asked: {}, secrets: [] } : packagesOf(deps.settings, made, now);
+  if (job.language !== 'python3') return { asked: {}, secrets: [] };
+  const imports = await pythonImports(deps, job, code.content, standing);
+  const choice = job.kind === 'preview' ? await unlockedPython(deps, job, code.content, standing, now) : undefined;
+  if (choice !== undefined && choice.known === undefined)
+    return { asked: { ...imports, unlocked: choice.choose }, secrets: secretsOfChoice(choice), keepAs: choice.keepAs };
+  const lock = choice?.known ?? made;
+  if (lock === undefined) return { asked: imports, secrets: [] };
+  const { asked, secrets } = await packagesOf(deps.settings, lock, now);
+  return { asked: { ...imports, ...asked }, secrets };
 };
 
 /** What was made for a version; undefined: it needs no packages. */

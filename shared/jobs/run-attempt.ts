@@ -10,6 +10,7 @@ import type { Beats } from './beats.ts';
 import { type BeforeDeps, beforeRun } from './before-run.ts';
 import { finishAttempt } from './finish-attempt.ts';
 import type { FinishDeps } from './finish-job.ts';
+import { keepChoice, keepResultAsChoice } from './keep-choice.ts';
 import { takeLargeResult } from './large-result.ts';
 import type { Evaluate } from './limit-ports.ts';
 import { LockPending, lookAgainAt } from './lock-pending.ts';
@@ -144,7 +145,12 @@ const onLane = async (deps: AttemptDeps, job: Job, { log, stream }: Said): Promi
     if (before.is !== 'go') await log.write(`[millrace] ${before.note}\n`);
     if (before.is === 'waits') return { is: 'waits', reason: 'concurrency_limit', dueAt: before.dueAt };
     if (before.is === 'ends') return { is: 'ended', completion: before.completion, timedOut: false };
-    const { request, secrets, isolation } = await runnerRequest(deps, job, allowed.standing, deps.now());
+    const prepared = await runnerRequest(deps, job, allowed.standing, deps.now());
+    const { request, secrets, isolation, known } = prepared;
+    if (known !== undefined) {
+      await log.write(`[millrace] the lock, which nothing had to be looked for:\n${known.lock}\n`);
+      return { is: 'ended', completion: { status: 'success', result: JSON.stringify(known) }, timedOut: false };
+    }
     log.masks.add(secrets);
     stream.mask(secrets);
     const tenancy = { job, code: request.code, script: isolation, workspace: allowed.isolation };
@@ -161,6 +167,9 @@ const onLane = async (deps: AttemptDeps, job: Job, { log, stream }: Said): Promi
         case 'note':
           await log.write(`[millrace] ${frame.text}\n`);
           break;
+        case 'lock':
+          await keepChoice(deps, job, prepared.keepAs, frame.record);
+          break;
         case 'result':
           result.push(frame.part);
           break;
@@ -169,6 +178,7 @@ const onLane = async (deps: AttemptDeps, job: Job, { log, stream }: Said): Promi
           break;
         case 'end': {
           const end = ended(frame, result.join(''), job);
+          if (job.kind === 'dependencies') await keepResultAsChoice(deps, job, prepared.keepAs, end.completion);
           return { ...(large === undefined ? end : await withLarge(deps, end, large, job)), cacheKey: before.cacheKey };
         }
         default:

@@ -1,6 +1,7 @@
 import type { Standing } from '../access/standing.ts';
 import type { Job } from '../model/job.ts';
 import type { RunnerRequest } from '../model/runner.ts';
+import type { LockRecord } from '../model/script-lock.ts';
 import type { Isolation } from '../model/tenant.ts';
 import { LARGEST_RESULT_BYTES } from './large-result.ts';
 import { NotRunnable } from './not-runnable.ts';
@@ -25,7 +26,15 @@ export type RequestDeps = ResolveDeps &
     baseUrl: () => Promise<string>;
   };
 
-type Prepared = { request: RunnerRequest; secrets: string[]; isolation: Isolation | undefined };
+type Prepared = {
+  request: RunnerRequest;
+  secrets: string[];
+  isolation: Isolation | undefined;
+  /** What a dependencies job would choose: it was chosen a moment ago, and nothing need run. */
+  known?: LockRecord | undefined;
+  /** The name under which packages that are chosen can be found again. */
+  keepAs?: string | undefined;
+};
 
 /**
  * Everything the runner gets for one attempt, what of it must not stand in a log, and what its script says of isolation.
@@ -58,13 +67,14 @@ export const runnerRequest = async (
     },
     secrets: [...secrets, ...packages.secrets, wmToken, request.control.token],
     isolation: code.isolation,
+    keepAs: packages.keepAs,
   };
 };
 
 /** Looking for packages is told nothing that is the job's: builds of packages are code of their authors. */
 const dependenciesRequest = async (deps: RequestDeps, job: Job, standing: Standing, now: number): Promise<Prepared> => {
   const code = await codeOf(deps, job);
-  const [{ request }, { asked, secrets }] = await Promise.all([
+  const [{ request }, { asked, secrets, known, keepAs }] = await Promise.all([
     frameOf(deps, job, now),
     neededPackages(deps, job, code, standing, now),
   ]);
@@ -72,6 +82,8 @@ const dependenciesRequest = async (deps: RequestDeps, job: Job, standing: Standi
     request: { ...request, code: '', args: { text: '{}' }, env: {}, ...asked },
     secrets: [...secrets, request.control.token],
     isolation: undefined,
+    known,
+    keepAs,
   };
 };
 

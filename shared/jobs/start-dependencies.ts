@@ -3,6 +3,7 @@ import { isCompleted, type Job } from '../model/job.ts';
 import { DEPENDENCY_TAG, defaultTag, type Language } from '../model/language.ts';
 import type { RunRequest } from '../model/request.ts';
 import { expiryOf } from './finish-job.ts';
+import type { JobQueue } from './ports.ts';
 import { createJob, type StartDeps } from './start-job.ts';
 
 /** The version that packages are looked for, and whose wish it is. */
@@ -13,6 +14,10 @@ export type DependenciesWish = {
   language: Language;
   owner: RunRequest['owner'];
 };
+
+/** A tag of their own, where a worker group serves it. */
+export const dependenciesTag = (queue: Pick<JobQueue, 'serves'>, language: Language): string =>
+  queue.serves(DEPENDENCY_TAG) ? DEPENDENCY_TAG : defaultTag(language);
 
 /** Namespace of the ids of dependencies jobs. */
 const DEPENDENCIES = '0b8f5a52-41f5-5c19-8d3e-2f6f0d8f7f3a';
@@ -35,7 +40,7 @@ export const makeDependenciesJob = async (deps: StartDeps, wish: DependenciesWis
       runnable: { kind: 'dependencies', path, hash, language },
       args: {},
       owner,
-      tag: deps.queue.serves(DEPENDENCY_TAG) ? DEPENDENCY_TAG : defaultTag(language),
+      tag: dependenciesTag(deps.queue, language),
       timeout_s: TIMEOUT_S,
       id,
       repeatable: true,

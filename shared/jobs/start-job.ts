@@ -97,7 +97,7 @@ const newJob = async (
   const argsText = textOf(request);
   const [args, code, digest] = await Promise.all([
     request.storedArgs ?? payloads.put(key, 'args', argsText),
-    runnable.kind === 'preview' ? payloads.put(key, 'code', runnable.code) : undefined,
+    'code' in runnable ? payloads.put(key, 'code', runnable.code) : undefined,
     request.repeatable ? sha256Hex(JSON.stringify([runnable, textOf(asked), request.tag])) : undefined,
   ]);
   return {
@@ -117,7 +117,7 @@ const newJob = async (
     visible_to_owner: request.visible_to_owner,
     op,
     ...(runnable.path === undefined ? {} : { path: runnable.path }),
-    ...(runnable.kind !== 'preview' ? { hash: runnable.hash } : {}),
+    ...('hash' in runnable ? { hash: runnable.hash } : {}),
     ...(code === undefined ? {} : { code }),
     ...(digest === undefined ? {} : { request: digest.slice(0, 32) }),
     ...(request.trigger_kind === undefined ? {} : { trigger_kind: request.trigger_kind }),

@@ -8,7 +8,9 @@ export type Runnable =
   | { kind: 'script'; path: string; hash: string; language: Language }
   | { kind: 'preview'; path?: string; code: string; language: Language }
   /** What a version needs is looked for, so that it can run. */
-  | { kind: 'dependencies'; path: string; hash: string; language: Language };
+  | { kind: 'dependencies'; path: string; hash: string; language: Language }
+  /** The same for code that came with the request. */
+  | { kind: 'dependencies'; path?: string; code: string; language: Language };
 
 /** Whom a job belongs to: `created_by` launched it, `permissioned_as` decides its rights (reference 2.1). */
 type Ownership = {

@@ -1,11 +1,21 @@
 import { z } from 'zod';
 import { Language } from './language.ts';
 import { NpmRegistry } from './npm-registry.ts';
-import { RecordedPackage } from './script-lock.ts';
+import { LockRecord, RecordedPackage } from './script-lock.ts';
 
 /** URLs where packages come from: the extra indexes are asked before the default one. They may hold names and passwords. */
 export const PackageIndexes = z.object({ default: z.url(), extra: z.array(z.url()) });
 export type PackageIndexes = z.infer<typeof PackageIndexes>;
+
+/** Packages that are to be chosen. */
+export const PythonToChoose = z.object({
+  requirements: z.array(z.string()),
+  python: z.object({ specifier: z.string(), line: z.number() }).optional(),
+  /** They are all that is needed, each with its version: only their hashes are looked for. */
+  complete: z.boolean().optional(),
+  indexes: PackageIndexes,
+});
+export type PythonToChoose = z.infer<typeof PythonToChoose>;
 
 /**
  * What a lane gives the runner for one attempt at one job. Everything the runner may hold is in here: it has no
@@ -19,15 +29,9 @@ export const RunnerRequest = z.object({
    * Set for a job that makes a Python lock: these requirements are resolved instead of running the code, for the Python of
    * the runner, which has to be the one that is wanted. The result is `{lock, packages: [{name, version, hashes}]}`.
    */
-  dependencies: z
-    .object({
-      requirements: z.array(z.string()),
-      python: z.object({ specifier: z.string(), line: z.number() }).optional(),
-      /** They are all that is needed, each with its version: only their hashes are looked for. */
-      complete: z.boolean().optional(),
-      indexes: PackageIndexes,
-    })
-    .optional(),
+  dependencies: PythonToChoose.optional(),
+  /** Set for Python that has no lock: these are chosen first, told by a `lock` frame, and put in place as `packages` are. */
+  unlocked: PythonToChoose.optional(),
   /** What the code may import: `key` names just these packages, so that an environment puts them in place once. */
   packages: z
     .object({
@@ -42,7 +46,7 @@ export const RunnerRequest = z.object({
   choose: z.object({ manifest: z.string(), registry: NpmRegistry }).optional(),
   /** The lock whose npm packages the code imports. `key` names just these, so that an environment puts them in place once. */
   npm: z.object({ key: z.string().regex(/^[0-9a-f]{64}$/), lock: z.string(), registry: NpmRegistry }).optional(),
-  /** What the code imports of its workspace, and where it stands there itself. TypeScript only. */
+  /** What the code imports of its workspace, and where it stands there itself. */
   imports: z
     .object({ path: z.string().optional(), scripts: z.array(z.object({ path: z.string(), code: z.string() })) })
     .optional(),
@@ -92,12 +96,14 @@ export type Outcome = z.infer<typeof Outcome>;
  * - `note`: a line of ours for the log (the output cap, a killed leftover process).
  * - `result`: the next piece of the result's JSON text. For `failure` the text is the error `{name, message, stack?, ...}`.
  * - `large-result`: instead of `result`, that the runner has put it where it was told to.
+ * - `lock`: what was chosen for `unlocked`.
  * - `end`: exactly one, last. A stream without it means that the runner died.
  */
 export const Frame = z.discriminatedUnion('type', [
   z.object({ type: z.literal('log'), text: z.string() }),
   z.object({ type: z.literal('stream'), text: z.string() }),
   z.object({ type: z.literal('note'), text: z.string() }),
+  z.object({ type: z.literal('lock'), record: LockRecord }),
   z.object({ type: z.literal('result'), part: z.string() }),
   z.object({ type: z.literal('large-result'), ...StatedContent.shape }),
   z.object({

@@ -7,7 +7,7 @@ export type Isolation = z.infer<typeof Isolation>;
 
 /** The job and what was set about isolation: by its script, and by its workspace for scripts that say nothing. */
 export type Tenancy = {
-  job: Pick<Job, 'workspace' | 'permissioned_as' | 'kind' | 'hash'>;
+  job: Pick<Job, 'workspace' | 'id' | 'permissioned_as' | 'kind' | 'hash'>;
   /** What runs. */
   code: string;
   script: Isolation | undefined;
@@ -22,7 +22,7 @@ export type Tenancy = {
 export const tenantOf = ({ job, code, script, workspace }: Tenancy): string => {
   // A package that is built runs its author's code: what that left behind may spoil no other lock.
   if (job.kind === 'dependencies')
-    return JSON.stringify([job.workspace, job.permissioned_as, 'dependencies', job.hash ?? code]);
+    return JSON.stringify([job.workspace, job.permissioned_as, 'dependencies', job.hash ?? job.id]);
   const usual = job.kind === 'preview' || job.permissioned_as.startsWith('g/') ? 'script' : (workspace ?? 'identity');
   const apart = (script ?? usual) === 'script' ? (job.hash ?? code) : '';
   return JSON.stringify([job.workspace, job.permissioned_as, apart]);

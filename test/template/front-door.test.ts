@@ -21,6 +21,7 @@ describe('the distribution', () => {
     expect(config.CacheBehaviors.map((behaviour: Cfn) => [behaviour.PathPattern, nameOf(behaviour)])).toEqual([
       ['/api/w/*/jobs/run_wait_result/*', 'wait'],
       ['/api/w/*/jobs/run_and_stream/*', 'wait'],
+      ['/api/w/*/jobs/run/dependencies', 'wait'],
       ['/api/w/*/jobs_u/getupdate_sse/*', 'stream'],
       ['/api/w/*/jobs_u/get_logs/*', 'stream'],
       ['/api/w/*/jobs_u/completed/get_result*', 'stream'],

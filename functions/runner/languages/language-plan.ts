@@ -31,7 +31,7 @@ export type Plan = {
   argv: string[];
   env: Record<string, string>;
   /** See Command. */
-  python?: { entrypoint: string; packages: readonly string[] };
+  python?: { entrypoint: string; inside: string; packages: readonly string[] };
   /** A line for the log before it starts. */
   note?: string;
   /** Reads what the run came to from the job's folder; undefined: the process said nothing. */

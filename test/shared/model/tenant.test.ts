@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Tenancy, tenantOf } from '../../../shared/model/tenant.ts';
 
 const script: Tenancy = {
-  job: { workspace: 'demo', permissioned_as: 'u/ann', kind: 'script', hash: 'aa' },
+  job: { workspace: 'demo', id: '1', permissioned_as: 'u/ann', kind: 'script', hash: 'aa' },
   code: 'x',
   script: undefined,
   workspace: undefined,
@@ -40,10 +40,20 @@ describe('a tenant', () => {
     expect(shares(group, { script: 'identity' })).toBe(true);
   });
 
+  it('is one lock for the jobs that look for packages', () => {
+    const lock = with_({ kind: 'dependencies' });
+    expect(lock).toBe(with_({ kind: 'dependencies', id: '2' }));
+    expect(lock).not.toBe(with_({ kind: 'dependencies', hash: 'bb' }));
+    expect(lock).not.toBe(with_({}));
+    expect(with_({ kind: 'dependencies', hash: undefined })).not.toBe(
+      with_({ kind: 'dependencies', hash: undefined, id: '2' }),
+    );
+  });
+
   it('is one code for code that comes with the request', () => {
     const preview = (code: string): string =>
       tenantOf({
-        job: { workspace: 'demo', permissioned_as: 'u/ann', kind: 'preview' },
+        job: { workspace: 'demo', id: '1', permissioned_as: 'u/ann', kind: 'preview' },
         code,
         script: undefined,
         workspace: 'identity',

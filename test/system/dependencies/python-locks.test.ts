@@ -135,3 +135,48 @@ def main():
   expect(again.result).toBe('1.2.0');
   expect(await log(again.id)).toContain('put 1 packages in place');
 });
+
+it('code of a request has its packages chosen once in some minutes', async () => {
+  const body = { language: 'python3', content: 'import tiny_c\ndef main():\n    return tiny_c.version', args: {} };
+  const first = await millrace.json('POST', '/w/demo/jobs/run_wait_result/preview', body);
+  index.publish({ name: 'tiny-c', version: '9.0' });
+  const second = await millrace.json('POST', '/w/demo/jobs/run_wait_result/preview', {
+    ...body,
+    content: `${body.content}\n`,
+  });
+  expect(second).toBe(first);
+});
+
+it('a lock for code of a request is answered, or is the result of a job', async () => {
+  const raw = (code: string, named: object) => ({
+    raw_scripts: [{ raw_code: code, language: 'python3', ...named }],
+    entrypoint: 'f/d/raw',
+  });
+  const ask = '/w/demo/jobs/run/dependencies';
+  const { lock } = await millrace.json('POST', ask, raw('import tiny_b', { path: 'f/d/raw' }));
+  expect(lock).toMatch(/^# py: 3\.\d+\ntiny-a==1\.0\.0\ntiny-b==2\.0$/);
+  const id = await millrace.text('POST', `${ask}_async`, 201, raw('import tiny_b', { script_path: 'f/d/raw' }));
+  index.asked.length = 0;
+  expect(await millrace.completed(id, 30_000)).toMatchObject({ job_kind: 'dependencies', result: { lock } });
+  expect(index.asked).toEqual([]);
+  expect(await millrace.text('POST', ask, 400, raw('import not_there', {}))).toContain('not-there was not found');
+  expect(await millrace.json('POST', ask, { raw_scripts: [{ raw_code: 'echo', language: 'bash' }] })).toEqual({
+    lock: '',
+  });
+});
+
+it('scripts import each other, with the packages that they need together', async () => {
+  await millrace.script('f/lib/deep', 'python3', 'import tiny_c\ndef version(): return tiny_c.version');
+  await millrace.script(
+    'f/lib/near',
+    'python3',
+    'from f.lib.deep import version\nfrom . import deep\nmark = deep.version() == version()',
+  );
+  const hash = await millrace.script(
+    'f/lib/main',
+    'python3',
+    'from .near import mark\nimport tiny_c\ndef main():\n    return [mark, tiny_c.version]',
+  );
+  const run = await runByHash(hash);
+  expect(run.result).toEqual([true, expect.any(String)]);
+});

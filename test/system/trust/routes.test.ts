@@ -144,6 +144,8 @@ const RULES = {
     'getJobUpdatesSse',
   ],
   run: [
+    'runRawScriptDependencies',
+    'runRawScriptDependenciesAsync',
     'runScriptByHash',
     'runScriptByHashGet',
     'runScriptByPath',

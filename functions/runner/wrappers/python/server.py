@@ -1,6 +1,6 @@
 """A prepared interpreter: one per environment, forked for each job, so that a job does not pay for starting Python.
 
-A request is a line of JSON {"folder", "env", "pipe", "entrypoint", "packages"} on stdin. Answers are lines on stdout: `ready` once, then
+A request is a line of JSON {"folder", "env", "pipe", "entrypoint", "inside", "packages"} on stdin. Answers are lines on stdout: `ready` once, then
 for each job `started <pid>` (said by the job itself, when its session and its output are its own) and
 `ended <code> <signal> <peak KiB> <processes killed>`. One job at a time. The end of stdin ends the server.
 """
@@ -54,7 +54,7 @@ def become_job(line, requests, answers):
         os._exit(255)
     import millrace_job
 
-    millrace_job.run(job["entrypoint"], job["packages"])
+    millrace_job.run(job["entrypoint"], job["inside"], job["packages"])
 
 
 def preload():

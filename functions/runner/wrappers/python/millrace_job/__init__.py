@@ -11,7 +11,7 @@ class NoMain(Exception):
     pass
 
 
-def run(entrypoint, packages):
+def run(entrypoint, inside, packages):
     """Never returns: ends the process with 0 on success and 1 on failure, after the user's threads and exit handlers."""
     folder = os.getcwd()
     sys.path[0] = folder
@@ -20,7 +20,7 @@ def run(entrypoint, packages):
     sys.argv = ["main.py"]
     code = 1
     try:
-        value = call(folder, entrypoint)
+        value = call(folder, entrypoint, inside)
         from .values import dumps
 
         leave(folder, "success", dumps(value))
@@ -41,7 +41,7 @@ def provide(packages):
     os.environ["PYTHONPATH"] = os.pathsep.join([*packages, theirs] if theirs else packages)
 
 
-def call(folder, entrypoint):
+def call(folder, entrypoint, inside):
     with open(os.path.join(folder, "args.json"), encoding="utf-8") as file:
         args = loads(file.read())
     path = os.path.join(folder, "main.py")
@@ -49,6 +49,8 @@ def call(folder, entrypoint):
         source = file.read()
     module = type(sys)("main")
     module.__file__ = path
+    if inside:
+        module.__package__ = inside
     sys.modules["main"] = module
     exec(compile(source, "main.py", "exec", dont_inherit=True), module.__dict__)
     main = getattr(module, entrypoint, None)
