@@ -13,6 +13,9 @@ import type { JobKey, JobKind } from '../model/job.ts';
  * | `log#<attempt>#<start>`    | a page of the log | dispatch, wait while running | api, stream                | expiry, and the page that covers it |
  * | `stream#<attempt>#<start>` | a page of what the attempt streams | dispatch, wait while running | api, stream, wait | expiry, and the page that covers it |
  * | `mask#<attempt>#<digest>`  | a sealed secret   | api, before it tells the job | api, dispatch, wait        | expiry     |
+ * | `flow#<part>`              | a part of a flow's status | whoever advances the flow | the same, api              | expiry     |
+ * | `items#<module>#<attempt>` | how many items a loop goes through | whoever begins the loop | whoever starts an iteration | expiry |
+ * | `items#<module>#<attempt>#<digest>#<n>` | 50 of them (`payload`) | the same, before it | the same             | expiry     |
  *
  * How often masks were added stands in the job as `masks`: a log is written up to date with it.
  *

@@ -3,6 +3,7 @@ import { type BranchOneValue, type FlowModule, type ForLoopValue, innerLists } f
 import { approvalOf } from './approvals.ts';
 import { type Evaluated, evaluateNumber, evaluateTruth, faultOf, type Step } from './asks.ts';
 import type { Draft } from './draft.ts';
+import { pagesFor } from './join.ts';
 import { faultEnd, faultOfStep, type ModuleEnd } from './module-end.ts';
 import type { ModulePart } from './parts.ts';
 import { scopeOf } from './start-child.ts';
@@ -52,7 +53,10 @@ function* beginValue(draft: Draft, module: FlowModule, begun: ModulePart): Step<
 /** Children one after the other, or `limit` at once. */
 const beginMany = (draft: Draft, begun: ModulePart, len: number, limit: number | undefined): ModuleEnd | undefined => {
   if (len === 0) return { success: true, result: { of: 'value', value: [] } };
-  const state = limit === undefined ? { iteration: begun.iteration ?? 0 } : { started: 0, limit: Math.min(limit, len) };
+  const state =
+    limit === undefined
+      ? { iteration: begun.iteration ?? 0 }
+      : { started: 0, limit: Math.min(limit, len), pages: pagesFor(len) };
   draft.save({ ...begun, len, ...state });
   return undefined;
 };

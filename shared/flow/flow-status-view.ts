@@ -1,6 +1,6 @@
 import type { FlowModule } from '../model/flow-module.ts';
 import type { Json } from '../model/json.ts';
-import { PAGE_SIZE } from './join.ts';
+import { pageIndex } from './join.ts';
 import type { ChildKey, FlowPart, Member, ModulePart, PagePart } from './parts.ts';
 import { type FlowPlan, isIterated, isLoop } from './plan.ts';
 
@@ -189,5 +189,5 @@ const memberOf = ({ pages }: FlowParts, part: ModulePart, iteration: number): Me
     ? { success: true }
     : pages.find(
         ({ module, attempt, level, index }) =>
-          module === part.id && attempt === part.attempt && level === 0 && index === Math.floor(iteration / PAGE_SIZE),
+          module === part.id && attempt === part.attempt && level === 0 && index === pageIndex(part.pages, iteration),
       )?.members[iteration];

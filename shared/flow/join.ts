@@ -2,14 +2,30 @@ import type { Step } from './asks.ts';
 import type { Draft } from './draft.ts';
 import type { Member, ModulePart, PagePart } from './parts.ts';
 
-/** Iterations to a page, and pages to a page above. A full page is about 4 KB. */
-export const PAGE_SIZE = 50;
+/** Members of a page, at most: a full one is about 1 KB. */
+const PAGE_SIZE = 10;
 
-/** How many entries level `level` has in all: iterations at 0, pages of the level below above. */
-const widthOf = (len: number, level: number): number => Math.ceil(len / PAGE_SIZE ** level);
+/** How many pages `entries` take. */
+export const pagesFor = (entries: number): number => Math.ceil(entries / PAGE_SIZE);
 
-const isFull = (page: PagePart, width: number): boolean =>
-  Object.keys(page.members).length === Math.min(PAGE_SIZE, width - page.index * PAGE_SIZE);
+/**
+ * Which page an iteration is on. Those that run at once (`pages` in all) are dealt out in turn: neighbours, which are likely to end
+ * in the same moment, write different items.
+ */
+export const pageIndex = (pages: number | undefined, iteration: number): number =>
+  pages === undefined ? Math.floor(iteration / PAGE_SIZE) : iteration % pages;
+
+/** The page that an iteration is on. */
+export const pageOf = ({ id: module, attempt, pages }: ModulePart, iteration: number) => ({
+  module,
+  attempt,
+  level: 0,
+  index: pageIndex(pages, iteration),
+});
+
+/** A page of `pages` over which `entries` are dealt out is full with its share. */
+const isFull = (page: PagePart, entries: number, pages: number): boolean =>
+  Object.keys(page.members).length === Math.ceil((entries - page.index) / pages);
 
 /** How a full page counts on the page above. */
 const summary = (page: PagePart): Member => {
@@ -17,29 +33,25 @@ const summary = (page: PagePart): Member => {
   return failed.length === 0 ? { success: true } : { success: false, failed: Math.min(...failed) };
 };
 
-/** The page that an iteration is on. */
-export const pageOf = (part: ModulePart, iteration: number) => ({
-  module: part.id,
-  attempt: part.attempt,
-  level: 0,
-  index: Math.floor(iteration / PAGE_SIZE),
-});
-
 /**
- * Adds an iteration that ended; it must not be there yet. A page that is full by it is a member of the page above, and when the
- * top page is full all have ended: then this returns how they did. It touches one page for each level that fills.
+ * Adds an iteration that ended; it must not be there yet. A page that is full by it is a member of a page one level up, and when
+ * the only page of a level is full all have ended: then this returns how they did. It touches one page for each level that fills.
  */
 export function* join(draft: Draft, part: ModulePart, iteration: number, member: Member): Step<Member | undefined> {
-  const len = part.len ?? 0;
+  let entries = part.len ?? 0;
+  let pages = pagesFor(entries);
   let page = draft.addMember(yield* draft.page(pageOf(part, iteration)), iteration, member);
-  for (let level = 0; isFull(page, widthOf(len, level)); level += 1) {
-    if (widthOf(len, level) <= PAGE_SIZE) return summary(page);
-    const above = yield* draft.page({
-      ...pageOf(part, 0),
-      level: level + 1,
-      index: Math.floor(page.index / PAGE_SIZE),
-    });
-    page = draft.addMember(above, page.index, summary(page));
+  while (isFull(page, entries, pages)) {
+    if (pages === 1) return summary(page);
+    entries = pages;
+    pages = pagesFor(entries);
+    const above = {
+      module: part.id,
+      attempt: part.attempt,
+      level: page.level + 1,
+      index: pageIndex(pages, page.index),
+    };
+    page = draft.addMember(yield* draft.page(above), page.index, summary(page));
   }
   return undefined;
 }

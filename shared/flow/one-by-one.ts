@@ -1,7 +1,7 @@
 import type { FlowModule } from '../model/flow-module.ts';
 import type { Step } from './asks.ts';
 import type { Draft } from './draft.ts';
-import { PAGE_SIZE } from './join.ts';
+import { pageOf } from './join.ts';
 import { type ChildEnd, faultEnd, type ModuleEnd } from './module-end.ts';
 import type { Fault, ModulePart, Ref } from './parts.ts';
 import { isLoop, runOf, skipsFailure } from './plan.ts';
@@ -9,11 +9,12 @@ import { childRef, scopeOf, startChild } from './start-child.ts';
 import { askStop } from './stop.ts';
 
 /** The list of what iterations 0 to `count - 1` gave. */
-export const childrenRef = ({ id, attempt, inherited }: ModulePart, count: number): Ref => ({
+export const childrenRef = ({ id, attempt, inherited, pages }: ModulePart, count: number): Ref => ({
   of: 'children',
   module: id,
   attempt,
   count,
+  ...(pages === undefined ? {} : { pages }),
   ...(inherited === undefined ? {} : { inherited }),
 });
 
@@ -55,12 +56,12 @@ export function* endOfOne(
 
 function* keepMember(
   draft: Draft,
-  { id: module, attempt }: ModulePart,
+  part: ModulePart,
   iteration: number,
   child: ChildEnd,
   error: Fault | undefined,
 ): Step {
-  const page = yield* draft.page({ module, attempt, level: 0, index: Math.floor(iteration / PAGE_SIZE) });
+  const page = yield* draft.page(pageOf(part, iteration));
   draft.addMember(page, iteration, {
     success: child.status === 'success' && error === undefined,
     ...(error === undefined ? {} : { error }),

@@ -31,6 +31,8 @@ export type Ref =
       attempt: number;
       count: number;
       flow?: string | undefined;
+      /** As of the step. */
+      pages?: number | undefined;
       inherited?: z.infer<typeof Inherited>[] | undefined;
     }
   /** `{"error": {...}}` of a fault that no child had; `result` is what it is about. */
@@ -46,6 +48,7 @@ export const Ref: z.ZodType<Ref> = z.lazy(() =>
       attempt: z.number().int(),
       count: z.number().int(),
       flow: z.string().optional(),
+      pages: z.number().int().optional(),
       inherited: z.array(Inherited).optional(),
     }),
     z.object({
@@ -144,6 +147,8 @@ export const ModulePart = z.object({
   /** At once: how many were started, and how many may be. */
   started: z.number().int().optional(),
   limit: z.number().int().optional(),
+  /** Over how many pages these are dealt out. */
+  pages: z.number().int().optional(),
   inherited: z.array(Inherited).optional(),
   /** Of branchone: index of the chosen list of modules; the default comes after all branches. */
   branch: z.number().int().optional(),
@@ -180,8 +185,8 @@ const Member = z.object({
 export type Member = z.infer<typeof Member>;
 
 /**
- * Iterations of one attempt of a loop that have ended: at level 0 those from `index * 50` on, and at each higher level the full
- * pages of the level below. A member is there or not, so that hearing of it twice changes nothing, and the loop has
+ * Ten iterations of one attempt of a loop (`pageIndex` says which), those of them that have ended; at each higher level the
+ * full pages of the level below. A member is there or not, so that hearing of it twice changes nothing, and the loop has
  * ended when its top page is full.
  */
 export const PagePart = z.object({

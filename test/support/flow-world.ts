@@ -3,6 +3,7 @@ import type { Answer, Ask, Scope } from '../../shared/flow/asks.ts';
 import type { Command, Iter } from '../../shared/flow/commands.ts';
 import type { Advance } from '../../shared/flow/draft.ts';
 import type { FlowEvent } from '../../shared/flow/events.ts';
+import { pageIndex } from '../../shared/flow/join.ts';
 import {
   type ChildKey,
   childName,
@@ -306,13 +307,13 @@ export class FlowWorld {
 
   #member(
     flow: FlowJob,
-    { module, attempt, inherited, flow: former }: Ref & { of: 'children' },
+    { module, attempt, inherited, pages, flow: former }: Ref & { of: 'children' },
     iteration: number,
   ): Json {
     const from = inherited?.find(({ below }) => iteration < below);
     const owner = from === undefined ? this.#flow(former ?? flow.id) : this.#flow(from.flow);
     const of = from?.attempt ?? attempt;
-    const page = owner.parts.get(`page#${module}#${of}#0#${Math.floor(iteration / 50)}`);
+    const page = owner.parts.get(`page#${module}#${of}#0#${pageIndex(pages, iteration)}`);
     const error = page?.part === 'page' ? page.members[iteration]?.error : undefined;
     if (error !== undefined) return { error };
     return this.ended.get(`${owner.id}/${childName({ module, iteration, attempt: of })}`)?.result ?? null;
