@@ -14,7 +14,8 @@ const plain = (typed: Typed): unknown => {
   return typed.S ?? typed.BOOL ?? null;
 };
 
-const isOver = (job: Item): boolean =>
+/** Ended, and owing nothing any more. */
+export const isOver = (job: Item): boolean =>
   job.status !== 'queued' && job.status !== 'running' && job.followups === undefined && job.live === undefined;
 
 /** What lies in the stores of a local cloud, read from its files: no call of a function or of the gateway is made for it. */
@@ -24,6 +25,7 @@ export class LeftBehind {
   readonly #name: string;
   readonly #schedules: DatabaseSync;
   readonly #objects: DatabaseSync;
+  readonly #messages: DatabaseSync;
 
   constructor(millrace: Millrace) {
     this.#millrace = millrace;
@@ -31,12 +33,13 @@ export class LeftBehind {
     this.#table = open('dynamodb/dynamodb.db');
     this.#schedules = open('scheduler.db');
     this.#objects = open('s3/index.db');
+    this.#messages = open('sqs.db');
     const rows = this.#table.prepare("SELECT table_name AS name FROM _tables WHERE ttl_attribute = 'expires'").all();
     this.#name = (rows as { name: string }[])[0]?.name ?? '';
   }
 
   close(): void {
-    for (const database of [this.#table, this.#schedules, this.#objects]) database.close();
+    for (const database of [this.#table, this.#schedules, this.#objects, this.#messages]) database.close();
   }
 
   /** All items of the jobs table, or those of one partition. */
@@ -72,6 +75,26 @@ export class LeftBehind {
     return (rows as { name: string }[]).map(({ name }) => name);
   }
 
+  /**
+   * The next moment after `now`, in milliseconds since 1970, at which something happens by itself: a hidden message is there
+   * again, a one-shot schedule runs, a job is due. Undefined: nothing is to come.
+   */
+  nextEvent(now: number): number | undefined {
+    const messages = this.#messages.prepare('SELECT min(visible_at) AS at FROM messages WHERE visible_at > ?').get(now);
+    const schedules = this.#schedules
+      .prepare("SELECT min(next_at) AS at FROM schedules WHERE definition LIKE '%at(%' AND next_at > ?")
+      .get(now);
+    const due = this.unfinished().map(({ scheduled_for: at }) => Number(at));
+    const times = [...[messages, schedules].map((row) => Number(row?.at ?? 0)), ...due].filter((at) => at > now);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** Whether anything is left but jobs that wait for a later time: then the next look of the reaper may be what brings it on. */
+  isOverdue(now: number): boolean {
+    const waits = ({ sk, status, scheduled_for: at }: Item) => sk === 'job' && status === 'queued' && Number(at) > now;
+    return this.#left().some((item) => !waits(item));
+  }
+
   #keys(): string[] {
     const rows = this.#objects.prepare("SELECT key FROM objects WHERE key LIKE 'jobs/%'").all();
     return (rows as { key: string }[]).map(({ key }) => key);
@@ -86,21 +109,24 @@ export class LeftBehind {
     });
   }
 
-  /** Everything that should not outlive its job, one line each. */
-  leftovers(): string[] {
+  /** Items that should not outlive their job, and jobs that are not over. */
+  #left(): Item[] {
     const items = this.items();
     const jobs = new Set(items.flatMap(({ pk, sk }) => (sk === 'job' ? [pk] : [])));
-    const left = items.flatMap((item) => {
+    return items.filter((item) => {
       const { pk, sk } = item;
-      if (sk === 'job') return isOver(item) ? [] : [`job ${JSON.stringify(item)}`];
-      if (jobs.has(pk) || pk === 'upkeep') return [];
+      if (sk === 'job') return !isOver(item);
+      if (jobs.has(pk) || pk === 'upkeep') return false;
       // They go by their time to live; none holds anything back.
-      if (pk.includes('#cached#') || sk === 'line' || (sk.startsWith('slot#') && item.until !== undefined)) return [];
-      return [`item ${JSON.stringify(item)}`];
+      return !(pk.includes('#cached#') || sk === 'line' || (sk.startsWith('slot#') && item.until !== undefined));
     });
+  }
+
+  /** Everything that should not outlive its job, one line each. */
+  leftovers(): string[] {
     const { visible, hidden } = this.messages();
     return [
-      ...left,
+      ...this.#left().map((item) => `${item.sk === 'job' ? 'job' : 'item'} ${JSON.stringify(item)}`),
       ...(visible + hidden > 0 ? [`${visible} messages wait, ${hidden} are hidden`] : []),
       ...this.schedules().map((name) => `schedule ${name}`),
     ];

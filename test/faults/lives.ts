@@ -1,4 +1,4 @@
-import type { Item } from './left-behind.ts';
+import { type Item, isOver } from './left-behind.ts';
 import { pause, type Rig } from './rig.ts';
 
 /** How a job of a life must have ended; its runs are lines that its script wrote. */
@@ -139,12 +139,12 @@ const debounced: Life = {
       'f/demo/debounced',
       'python3',
       'import os\ndef main(file, items: list):\n    open(file, "a").write(os.environ["WM_JOB_ID"] + "\\n")\n    return items',
-      { debounce_delay_s: 5, debounce_key: 'k-$args[file]', debounce_args_to_accumulate: ['items'] },
+      { debounce_delay_s: 60, debounce_key: 'k-$args[file]', debounce_args_to_accumulate: ['items'] },
     ),
   play: async (run) => {
     const first = await start(run, 'debounced', { args: { items: [1] }, key: ':1' });
     const second = await start(run, 'debounced', { args: { items: [2] }, key: ':2' });
-    run.rig.millrace.cloud.clock.advance(6_000);
+    run.rig.millrace.cloud.clock.advance(61_000);
     return [{ id: first, status: ['skipped'], ran: 'never' }, good(second, [1, 2])];
   },
 };
@@ -178,7 +178,7 @@ const perpetual: Life = {
       await cancel(rig, child);
       await rig.until(child, over);
     } while (rig.left.job(child)?.status !== 'canceled');
-    await rig.until(id, (job) => over(job) && job.live === undefined);
+    await rig.until(id, isOver);
     return [good(id, id), { id: child, status: ['canceled'] }];
   },
 };
@@ -230,12 +230,13 @@ const scheduled: Life = {
     }
     const first = tick();
     if (first === undefined) throw new Error('the schedule has no tick');
-    rig.millrace.cloud.clock.advance(Number(first.scheduled_for) - rig.millrace.cloud.clock.now() - 60_000);
+    const goTo = (at: number) => rig.millrace.cloud.clock.advance(Math.max(0, at - rig.millrace.cloud.clock.now()));
+    goTo(Number(first.scheduled_for) - MINUTE_MS);
     await rig.quiet();
-    rig.millrace.cloud.clock.advance(61_000);
+    goTo(Number(first.scheduled_for) + 1_000);
     const id = String(first.id);
     // Switched off while the next tick is being made, that one would wait for its time, to be dropped: another life.
-    await rig.until(id, (job) => over(job) && job.live === undefined);
+    await rig.until(id, isOver);
     await rig.insist(`/w/demo/schedules/setenabled/${path}`, { enabled: false });
     return [good(id, id)];
   },
