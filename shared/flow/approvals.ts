@@ -8,7 +8,8 @@ type Conditions = NonNullable<ModulePart['approval']>;
 type Resume = FlowEvent & { type: 'resume' };
 
 /** Kept for a step that is yet to ask: more would make the flow's own part grow. */
-const MOST_PRE_APPROVALS = 100;
+const MOST_PRE_APPROVALS = 50;
+const MOST_GROUPS = 50;
 
 /** Who may approve, decided when the step begins: approvals may come while it still runs. */
 export function* approvalOf(suspend: Suspend, scope: Scope): Step<Evaluated<Conditions>> {
@@ -103,8 +104,12 @@ const approveAhead = (draft: Draft, event: Resume): void => {
   const known = draft.flow.pre_approvals ?? [];
   if (known.some(({ resume_id }) => resume_id === event.resume_id)) return;
   if (!event.approved) refuse(draft, 'no step of the flow waits for approvals now: cancel the flow instead');
-  else if (known.length >= MOST_PRE_APPROVALS) refuse(draft, 'the flow has 100 approvals ahead of time already');
-  else draft.setFlow({ pre_approvals: [...known, approvalBy(event)] });
+  else if (known.length >= MOST_PRE_APPROVALS)
+    refuse(draft, `the flow has ${MOST_PRE_APPROVALS} approvals ahead of time already`);
+  else {
+    const { groups = [], ...approval } = approvalBy(event);
+    draft.setFlow({ pre_approvals: [...known, { ...approval, groups: groups.slice(0, MOST_GROUPS) }] });
+  }
 };
 
 const refuse = (draft: Draft, reason: string): void => {

@@ -23,7 +23,7 @@ export function* beginModule(draft: Draft, module: FlowModule, part: ModulePart)
     ...(approval === undefined ? {} : { approval: approval.value }),
   };
   draft.save(begun);
-  if (module.mock?.enabled) return { success: true, result: { of: 'value', value: module.mock.return_value ?? null } };
+  if (module.mock?.enabled) return { success: true, result: { of: 'mock', module: module.id } };
   return yield* beginValue(draft, module, begun);
 }
 

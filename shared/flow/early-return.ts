@@ -13,6 +13,6 @@ export const answerEarly = (draft: Draft, module: FlowModule): void => {
   const expr = ids.includes(wanted) ? `results[${JSON.stringify(wanted)}]` : wanted;
   const last = Math.max(0, ...namedIn(expr).map((id) => ids.indexOf(id)));
   if (ids[last] !== module.id) return;
-  draft.setFlow({ answered: true });
+  draft.setFlow({ answered: expr });
   draft.command({ type: 'answer', expr });
 };

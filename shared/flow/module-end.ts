@@ -27,8 +27,15 @@ export const childEndOf = (event: FlowEvent & { type: 'child_finished' }, inner:
   ...(event.duration_ms === undefined ? {} : { duration_ms: event.duration_ms }),
 });
 
+/** Ten of them may stand on one page; what an expression throws is as long as it likes. */
+const LONGEST_MESSAGE = 1_000;
+
 /** Something in the definition of a step came to nothing. */
-export const faultOfStep = (step_id: string, message: string): Fault => ({ name: 'FlowError', message, step_id });
+export const faultOfStep = (step_id: string, message: string): Fault => ({
+  name: 'FlowError',
+  message: message.slice(0, LONGEST_MESSAGE),
+  step_id,
+});
 
 /** Another attempt would find such a fault again. */
 export const faultEnd = (fault: Fault): ModuleEnd & { success: false } => ({

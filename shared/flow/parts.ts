@@ -22,6 +22,8 @@ export type Ref =
   /** `flow_input`: the arguments of the flow job, and for an iteration its `iter`. */
   | { of: 'input' }
   | { of: 'value'; value: Json }
+  /** The `return_value` of a step's mock: as large as its author likes, so it stays in the definition. */
+  | { of: 'mock'; module: string }
   /** The result of a child, of this flow job or of the one that it was restarted from. */
   | { of: 'child'; child: ChildKey; flow?: string | undefined }
   /** The list of the results of a loop's iterations or a branchall's branches; where a page knows an error, that. */
@@ -41,6 +43,7 @@ export const Ref: z.ZodType<Ref> = z.lazy(() =>
   z.discriminatedUnion('of', [
     z.object({ of: z.literal('input') }),
     z.object({ of: z.literal('value'), value: Json }),
+    z.object({ of: z.literal('mock'), module: z.string() }),
     z.object({ of: z.literal('child'), child: ChildKey, flow: z.string().optional() }),
     z.object({
       of: z.literal('children'),
@@ -114,8 +117,8 @@ export const FlowPart = z.object({
   /** Approvals for whichever step asks next. */
   pre_approvals: z.array(Approval).optional(),
   failed_module: z.string().optional(),
-  /** Whoever waits was to be answered early. */
-  answered: z.boolean().optional(),
+  /** Whoever waits is answered early, with this expression. */
+  answered: z.string().optional(),
   outcome: FlowOutcome.optional(),
   restarted_from: z
     .object({

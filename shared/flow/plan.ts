@@ -1,5 +1,6 @@
 import type { FlowValue } from '../model/flow.ts';
 import { type FlowModule, innerLists, isLeaf } from '../model/flow-module.ts';
+import type { Json } from '../model/json.ts';
 import type { Run } from './commands.ts';
 import type { ModulePart } from './parts.ts';
 
@@ -26,6 +27,16 @@ export const isLoop = ({ value }: FlowModule): boolean =>
 
 /** Whether a step's result is a list of those of its children. */
 export const isIterated = (module: FlowModule): boolean => isLoop(module) || module.value.type === 'branchall';
+
+/** What a `mock` reference stands for. */
+export const mockOf = ({ modules, failure_module, preprocessor_module }: FlowPlan, id: string): Json => {
+  const all = [
+    ...modules,
+    ...(failure_module ? [failure_module] : []),
+    ...(preprocessor_module ? [preprocessor_module] : []),
+  ];
+  return all.find((module) => module.id === id)?.mock?.return_value ?? null;
+};
 
 /** Options that only a flow job can honour. The stop of a step that is a loop's only one is its loop's to look at. */
 const isBare = (module: FlowModule, stops: boolean): boolean =>

@@ -63,6 +63,7 @@ const inFlow = (ref: Ref, flow: string): Ref => {
       return { ...ref, flow: ref.flow ?? flow };
     case 'input':
     case 'value':
+    case 'mock':
       return ref;
     case 'error':
       return ref.result === undefined ? ref : { ...ref, result: inFlow(ref.result, flow) };

@@ -1,6 +1,6 @@
 import type { StopAfterIf } from '../model/flow-step-options.ts';
 import { evaluateTruth, type Scope, type Step } from './asks.ts';
-import type { Stopped } from './module-end.ts';
+import { faultOfStep, type Stopped } from './module-end.ts';
 import type { Fault, Ref } from './parts.ts';
 
 /** What a stop_after_if says: go on, stop, or fail with this. */
@@ -13,7 +13,7 @@ export type Stop =
 export function* askStop(stop: StopAfterIf | null | undefined, step_id: string, result: Ref, scope: Scope): Step<Stop> {
   if (!stop) return { is: 'on' };
   const truth = yield* evaluateTruth('stop_after_if', stop.expr, { ...scope, result });
-  if (!truth.ok) return { is: 'error', error: { of: 'error', name: 'FlowError', message: truth.reason, step_id } };
+  if (!truth.ok) return { is: 'error', error: { of: 'error', ...faultOfStep(step_id, truth.reason) } };
   if (!truth.value) return { is: 'on' };
   if (stop.error_message === undefined || stop.error_message === null)
     return { is: 'stop', as: stop.skip_if_stopped === true ? 'skipped' : 'success' };

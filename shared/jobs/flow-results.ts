@@ -10,7 +10,7 @@ import {
   pagePartName,
   type Ref,
 } from '../flow/parts.ts';
-import { innerPlan, isLoop, runOf } from '../flow/plan.ts';
+import { innerPlan, isLoop, mockOf, runOf } from '../flow/plan.ts';
 import { type FlowModule, innerLists } from '../model/flow-module.ts';
 import { uuidV5 } from '../model/ids.ts';
 import type { JobKey } from '../model/job.ts';
@@ -53,6 +53,8 @@ export class FlowResults {
         return this.input(flow, iter);
       case 'value':
         return ref.value;
+      case 'mock':
+        return mockOf(flow.plan, ref.module);
       case 'child':
         return this.#child(flow, ref.flow, ref.child);
       case 'children':

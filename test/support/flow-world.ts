@@ -13,7 +13,7 @@ import {
   partName,
   type Ref,
 } from '../../shared/flow/parts.ts';
-import { type FlowPlan, innerPlan } from '../../shared/flow/plan.ts';
+import { type FlowPlan, innerPlan, mockOf } from '../../shared/flow/plan.ts';
 import { restart } from '../../shared/flow/restart.ts';
 import type { InputTransform } from '../../shared/model/flow-inputs.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../shared/model/json.ts';
@@ -293,6 +293,8 @@ export class FlowWorld {
         return this.#inputOf(flow, iter);
       case 'value':
         return ref.value;
+      case 'mock':
+        return mockOf(flow.plan, ref.module);
       case 'child':
         return this.ended.get(`${ref.flow ?? flow.id}/${childName(ref.child)}`)?.result ?? null;
       case 'children':
