@@ -14,6 +14,7 @@ import type { Ended, Launch } from './launch.ts';
 import { failure, type Verdict } from './outcome.ts';
 import { type Emit, FrameWriter, readOutput } from './output-reader.ts';
 import { chooseHere } from './packages/choose-here.ts';
+import { choiceIn } from './packages/install-npm.ts';
 import { planDependencies } from './packages/plan-dependencies.ts';
 import { planNpmLock } from './packages/plan-npm-lock.ts';
 import { killGroup } from './processes.ts';
@@ -116,6 +117,14 @@ const chosenHere = async (
   return packages.list.length === 0 ? undefined : packages;
 };
 
+/** What was installed for a package.json without bun.lock. */
+const tellChoice = async (lock: string, [folder]: string[], writer: FrameWriter): Promise<void> => {
+  const record = folder === undefined ? undefined : choiceIn(folder, lock);
+  if (record === undefined) return;
+  await writer.note(`chose packages:\n${record.lock}`);
+  await writer.send({ type: 'lock', record });
+};
+
 /** A job that brings none may still spoil those of others. */
 const placePackages = async (
   request: RunnerRequest,
@@ -136,6 +145,7 @@ const placePackages = async (
     throw error;
   });
   const what = 'lock' in wanted ? 'npm packages' : `${folders.length} packages`;
+  if ('lock' in wanted) await tellChoice(wanted.lock, folders, writer);
   if (put) await writer.note(`put ${what} in place in ${Math.round(performance.now() - began)} ms`);
   return folders;
 };

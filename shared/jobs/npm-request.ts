@@ -6,12 +6,15 @@ import { type NpmRegistry, parseNpmRegistry, secretsOfRegistry } from '../model/
 import type { RunnerRequest } from '../model/runner.ts';
 import { parseTypescriptLock } from '../model/typescript-lock.ts';
 import { manifestOf } from '../model/typescript-needs.ts';
+import type { ChosenLocks } from './dependency-ports.ts';
 import { type GatheredTypescript, gatherTypescript, type ReadTypescript } from './gather-typescript.ts';
 import { NotRunnable } from './not-runnable.ts';
 import type { Settings } from './ports.ts';
+import { CHOICE_MS } from './python-run.ts';
 
 export type NpmDeps = {
   settings: Settings;
+  chosenLocks: ChosenLocks;
   /** Reads scripts as whoever has this standing may. */
   readTypescript: (standing: Standing) => ReadTypescript;
 };
@@ -20,9 +23,6 @@ export type NpmDeps = {
 type Asked<What> = { asked: What; secrets: string[] };
 
 const NOTHING = '{\n  "dependencies": {}\n}';
-/** How long a choice of packages for code without a lock is kept (Windmill's). */
-const CHOICE_MS = 300_000;
-
 /**
  * What a dependencies job of a TypeScript version has bun choose for: its package.json and that of all scripts it imports.
  * Throws NotRunnable that names what cannot be read.
@@ -41,25 +41,37 @@ export const npmToChoose = async (
 };
 
 /**
- * What a TypeScript job imports: the packages of its lock, or, without one, those that are the newest in these five minutes;
- * and the scripts of its workspace, as they are now. Nothing for a script that imports neither. Throws NotRunnable that
- * names what cannot be read.
+ * What a TypeScript job imports: the packages of its lock, or, without one, the newest, as the same identity chose them within
+ * the last minutes; and the scripts of its workspace, as they are now. Nothing for a script that imports neither. `keepAs`: the
+ * name of the choice that the runner is to make. Throws NotRunnable that names what cannot be read.
  */
 export const npmToRun = async (
   deps: NpmDeps,
-  job: Pick<Job, 'path'>,
+  job: Pick<Job, 'path' | 'workspace' | 'permissioned_as'>,
   { content, lock }: { content: string; lock: string | undefined },
   standing: Standing,
   now: number,
-): Promise<Asked<Pick<RunnerRequest, 'npm' | 'imports'>>> => {
+): Promise<Asked<Pick<RunnerRequest, 'npm' | 'imports'>> & { keepAs?: string }> => {
   const found = await gathered(deps, job, content, standing);
   const imports = (found.needs[0]?.scripts.length ?? 0) > 0 ? { imports: importsOf(job, found) } : {};
   const wanted = lock ?? runnable(() => manifestOf(found.needs));
   if (wanted === undefined || runnable(() => parseTypescriptLock(wanted)).empty) return { asked: imports, secrets: [] };
   const registry = await registryOf(deps, now);
-  const until = lock === undefined ? Math.floor(now / CHOICE_MS) : 0;
-  const key = await sha256Hex(JSON.stringify([wanted, registry, until]));
-  return { asked: { ...imports, npm: { key, lock: wanted, registry } }, secrets: secretsOfRegistry(registry) };
+  const secrets = secretsOfRegistry(registry);
+  const npm = (text: string) => npmOf(text, registry, now);
+  if (lock !== undefined) return { asked: { ...imports, npm: await npm(lock) }, secrets };
+  // User code may run where it is chosen, so the choice is good for the same identity only.
+  const { workspace, permissioned_as } = job;
+  const keepAs = await sha256Hex(JSON.stringify(['npm', workspace, permissioned_as, wanted, registry.url]));
+  const chosen = await deps.chosenLocks.find(workspace, keepAs, now);
+  if (chosen !== undefined) return { asked: { ...imports, npm: await npm(chosen.lock) }, secrets };
+  return { asked: { ...imports, npm: await npm(wanted) }, secrets, keepAs };
+};
+
+/** What an environment keeps installed under one key: what is chosen there, no longer than a choice is good. */
+const npmOf = async (lock: string, registry: NpmRegistry, now: number): Promise<NonNullable<RunnerRequest['npm']>> => {
+  const until = parseTypescriptLock(lock).chosen === undefined ? Math.floor(now / CHOICE_MS) : 0;
+  return { key: await sha256Hex(JSON.stringify([lock, registry, until])), lock, registry };
 };
 
 const importsOf = ({ path }: Pick<Job, 'path'>, { scripts }: GatheredTypescript): RunnerRequest['imports'] => ({

@@ -15,8 +15,8 @@ export const CHOOSE = ['install', '--lockfile-only', ...FLAGS];
 /** Arguments with which bun fills `node_modules` with what bun.lock says, and nothing else. */
 export const INSTALL_LOCKED = ['install', '--frozen-lockfile', ...FLAGS];
 
-/** Arguments with which bun fills `node_modules` with what it chooses itself. */
-export const INSTALL_CHOOSING = ['install', '--no-save', ...FLAGS];
+/** Arguments with which bun chooses as well, writes bun.lock and fills `node_modules`. */
+export const CHOOSE_AND_INSTALL = ['install', '--save-text-lockfile', ...FLAGS];
 
 /** How long a registry may be silent, seconds (bun's own: minutes). bun asks several times. */
 const ANSWER_S = '20';

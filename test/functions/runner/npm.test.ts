@@ -177,6 +177,8 @@ describe('installing a lock', () => {
       manifest('import "left@1"'),
     );
     expect(open.result).toBe('1.0.0');
+    const told = open.frames.flatMap((frame) => (frame.type === 'lock' ? [frame.record.lock] : []));
+    expect(told).toEqual([await lockOf('import "left@1"')]);
   });
 
   test('is done once in an environment, and again when a job has changed what was installed', async () => {

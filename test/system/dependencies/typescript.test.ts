@@ -67,6 +67,18 @@ it('a lock that came with a script is used as it is, and needs no job', async ()
 it('a preview gets the newest packages on its way', async () => {
   const found = await preview('import { version } from "left@>1"\nexport const main = () => version');
   expect(found.result).toBe('2.0.0');
+  registry.asked.length = 0;
+  const again = await preview('import { version } from "left@>1"\nexport const main = () => [version]');
+  expect(again.result).toEqual(['2.0.0']);
+  expect(registry.asked).not.toContain('/left');
+});
+
+it('code that is not saved gets its lock on request', async () => {
+  const raw = (raw_code: string) => ({ raw_scripts: [{ raw_code, language: 'bun', script_path: 'f/d/raw' }] });
+  const { lock } = await millrace.json('POST', '/w/demo/jobs/run/dependencies', raw('import "left@1"; import "./lib"'));
+  expect(lock).toMatch(/"left": "1"\n.*\n\/\/bun\.lock\n.*"left@1\.0\.0"/s);
+  const plain = await millrace.json('POST', '/w/demo/jobs/run/dependencies', raw('import "fs"'));
+  expect(plain.lock).toBe('{\n  "dependencies": {}\n}\n//bun.lock\n<empty>');
 });
 
 it('a script that imports no package waits for nothing and has no job', async () => {
