@@ -56,6 +56,7 @@ import { jobListRoutes } from './job-list-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { loginRoutes } from './login-routes.ts';
 import { memberRoutes } from './member-routes.ts';
+import { progressRoutes } from './progress-routes.ts';
 import { queueStatusRoutes } from './queue-status-routes.ts';
 import { resourceRoutes } from './resource-routes.ts';
 import { resourceTypeRoutes } from './resource-type-routes.ts';
@@ -186,6 +187,7 @@ export const handler = httpHandler({
       queue,
       links: callers.links,
     }),
+    ...progressRoutes({ jobs }),
     ...deleteRoutes({
       ...start,
       logs: new LogReads(db, JOBS_TABLE, PAYLOAD_BUCKET),

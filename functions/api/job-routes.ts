@@ -44,7 +44,8 @@ const readingRoutes = (deps: JobDeps): Route[] => [
   linkRoute(getJobUpdates, async ({ params, query, sight }) => {
     const job = await shownJob(deps.jobs, sight, params);
     const from = { log: query.log_offset ?? 0, stream: query.stream_offset ?? 0 };
-    return { body: await jobUpdate(deps, job, from, !query.no_logs) };
+    const wanted = { logs: query.no_logs !== true, progress: query.get_progress === true };
+    return { body: await jobUpdate(deps, job, from, wanted) };
   }),
   linkRoute(getRootJobId, async ({ params, sight }) => {
     const job = await shownJob(deps.jobs, sight, params);

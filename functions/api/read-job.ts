@@ -8,6 +8,7 @@ import { notFound } from '../../shared/model/errors.ts';
 import { isCompleted, type Job, type JobKey } from '../../shared/model/job.ts';
 import { jobView, withRawFields } from '../../shared/model/job-view.ts';
 import { logLength, logStretch, partsFrom } from '../../shared/model/log-pages.ts';
+import { progressOf } from '../../shared/model/progress.ts';
 import { whyWaiting } from '../../shared/model/waiting.ts';
 
 export type ReadDeps = { jobs: JobStore; payloads: PayloadStore; logs: LogReader };
@@ -63,15 +64,22 @@ const NEW_STREAM_CHARS = 200_000;
  * What became of the job since the client's offsets. A completed job is told to be completed only with the last of its
  * log and stream, so that clients go on asking until they have it all.
  */
-export const jobUpdate = async (deps: ReadDeps, job: Job, from: { log: number; stream: number }, withLogs: boolean) => {
+export const jobUpdate = async (
+  deps: ReadDeps,
+  job: Job,
+  from: { log: number; stream: number },
+  wanted: { logs: boolean; progress: boolean },
+) => {
+  const progress = wanted.progress ? progressOf(job) : undefined;
   const stream = await streamSince(deps.logs, job, from.stream, NEW_STREAM_CHARS);
   const state = {
     running: job.status === 'running',
     ...(job.mem_peak === undefined ? {} : { mem_peak: job.mem_peak }),
+    ...(progress === undefined ? {} : { progress }),
     ...stream.fields,
   };
   const completed = isCompleted(job.status) && stream.whole;
-  if (!withLogs) return { ...state, completed, log_offset: from.log };
+  if (!wanted.logs) return { ...state, completed, log_offset: from.log };
   const stretch = logStretch(await deps.logs.parts(job), from.log, NEW_LOG_CHARS, isCompleted(job.status));
   const text = await joined(deps.logs.text(stretch.parts));
   return {

@@ -106,8 +106,8 @@ export class DynamoJobStore implements JobStore {
         'SET #status = :queued, op = :op, scheduled_for = :due_at, due = :due, tries = ',
         again ? ':zero, retried = if_not_exists(retried, :zero) + :one' : 'tries - :tried',
         release.waits === undefined
-          ? ' REMOVE worker, started_at, waits'
-          : ', waits = :waits REMOVE worker, started_at',
+          ? ' REMOVE worker, started_at, progress, waits'
+          : ', waits = :waits REMOVE worker, started_at, progress',
       ].join(''),
       condition: ['#status = :running', 'attempt = :attempt', 'attribute_not_exists(canceled_by)'],
       values: {
@@ -206,6 +206,19 @@ export class DynamoJobStore implements JobStore {
       condition: ['#status = :running', 'attempt = :attempt'],
       values: { running: 'running', attempt },
     });
+  }
+
+  async setProgress(key: JobKey, attempt: number, percent: number): Promise<boolean> {
+    const outcome = await this.#transition(key, undefined, {
+      update: 'SET progress = :percent',
+      condition: [
+        '#status = :running',
+        'attempt = :attempt',
+        '(attribute_not_exists(progress) OR progress <= :percent)',
+      ],
+      values: { running: 'running', attempt, percent },
+    });
+    return outcome.done || (outcome.job?.status === 'running' && outcome.job.attempt === attempt);
   }
 
   async requestCancel(key: JobKey, by: Canceler): Promise<Job | undefined> {

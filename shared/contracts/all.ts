@@ -10,6 +10,7 @@ import * as invites from './invites.ts';
 import * as jobContracts from './job.ts';
 import * as jobCancels from './job-cancels.ts';
 import * as jobLists from './job-lists.ts';
+import * as jobMetrics from './job-metrics.ts';
 import * as login from './login.ts';
 import * as members from './members.ts';
 import * as resourceTypes from './resource-types.ts';
@@ -51,6 +52,7 @@ const files = [
   jobContracts,
   jobCancels,
   jobLists,
+  jobMetrics,
   settings,
   configs,
   workers,

@@ -36,6 +36,8 @@ export type Contract<P, Q, B, A> = {
   access: Access;
   /** The body names paths (`path`, `paths`) that the request is about as well: a token's scopes must cover each. */
   pathsInBody?: true;
+  /** Leaves no line in the audit log: it changes nothing but what a job tells of itself, and does so often. */
+  unaudited?: true;
 };
 
 /** States a contract; does nothing but infer its types. */

@@ -58,6 +58,8 @@ export const getJobUpdates = contract({
       stream_offset: z.number().optional(),
       new_result_stream: z.string().optional(),
       mem_peak: z.number().optional(),
+      /** Only where it was asked for, of a job that tells it. */
+      progress: z.number().optional(),
     }),
   ),
   access: maySee,

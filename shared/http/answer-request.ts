@@ -109,7 +109,7 @@ const decideAll = (decisions: readonly Decision[]): Decision =>
 /** Tells the audit log what was changed, one line for each path. */
 const noteChange = async (
   deps: HttpDeps,
-  { contract: { path, method } }: Route,
+  { contract: { path, method, unaudited } }: Route,
   principal: Caller | undefined,
   done: {
     acts: readonly Act[];
@@ -119,7 +119,7 @@ const noteChange = async (
     now: number;
   },
 ): Promise<void> => {
-  if (deps.audit === undefined || method === 'GET') return;
+  if (deps.audit === undefined || method === 'GET' || unaudited === true) return;
   if (principal?.kind !== 'user' && principal?.kind !== 'job') return;
   const { acts, standing, params, note, now } = done;
   for (const act of acts.filter(({ action }) => action !== 'read'))

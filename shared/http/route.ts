@@ -49,7 +49,7 @@ type Routed = {
 
 /** A contract with what answers it. */
 export type Route = {
-  contract: { id: string; method: Method; path: string; access: Access; pathsInBody?: true };
+  contract: { id: string; method: Method; path: string; access: Access; pathsInBody?: true; unaudited?: true };
   run: (routed: Routed) => Promise<Reply>;
 };
 

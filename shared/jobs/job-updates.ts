@@ -1,6 +1,7 @@
 import { isCompleted, isSuccess, type Job, type JobKey } from '../model/job.ts';
 import { jobView, type RawFields, withRawFields } from '../model/job-view.ts';
 import { logStretch } from '../model/log-pages.ts';
+import { progressOf } from '../model/progress.ts';
 import type { LogReader, PayloadStore } from './payload-ports.ts';
 import type { JobStore } from './ports.ts';
 import { shownPayloads } from './shown-payloads.ts';
@@ -28,6 +29,7 @@ export type UpdateWish = {
   stream_offset?: number | undefined;
   only_result?: boolean | undefined;
   no_logs?: boolean | undefined;
+  get_progress?: boolean | undefined;
   /** Look every 100 ms however old the stream is. */
   fast?: boolean | undefined;
   poll_delay_ms?: number | undefined;
@@ -56,7 +58,7 @@ export async function* jobUpdates(
     const update = await nextUpdate(deps, job, query, at);
     at.log = update.log_offset;
     at.stream = update.stream_offset ?? at.stream;
-    const state = JSON.stringify([update.running, update.completed, at, job.mem_peak]);
+    const state = JSON.stringify([update.running, update.completed, at, job.mem_peak, update.progress]);
     if (state !== told) {
       const data = { type: 'update', ...update };
       if (update.completed && query.only_result === true) yield* resultEvent(deps, data, job);
@@ -84,6 +86,7 @@ const delayAfter = (ageMs: number, fast: boolean): number => {
 
 const nextUpdate = async (deps: UpdateDeps, job: Job, query: UpdateWish, at: { log: number; stream: number }) => {
   const completed = isCompleted(job.status);
+  const progress = query.get_progress === true ? progressOf(job) : undefined;
   const silent = query.no_logs === true || query.only_result === true;
   const parts = silent ? [] : await deps.logs.parts(job);
   const stretch = logStretch(parts, at.log, MAX_NEW_CHARS, completed);
@@ -98,6 +101,7 @@ const nextUpdate = async (deps: UpdateDeps, job: Job, query: UpdateWish, at: { l
     ...(text === '' ? {} : { new_logs: text }),
     ...stream.fields,
     ...(job.mem_peak === undefined ? {} : { mem_peak: job.mem_peak }),
+    ...(progress === undefined ? {} : { progress }),
   };
 };
 

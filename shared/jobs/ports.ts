@@ -59,6 +59,8 @@ export interface JobStore {
   useVersion(key: JobKey, attempt: number, version: { hash: string; language: Language }): Promise<Job | undefined>;
   /** Tells readers that this attempt streams. Nothing happens when it is over. */
   markStreaming(key: JobKey, attempt: number): Promise<void>;
+  /** Notes how far an attempt is, in percent; what is less than was noted changes nothing. False: the attempt is over. */
+  setProgress(key: JobKey, attempt: number, percent: number): Promise<boolean>;
   /** Marks a running job to be stopped. Undefined when it is not running any more. */
   requestCancel(key: JobKey, by: Canceler): Promise<Job | undefined>;
 }

@@ -79,6 +79,8 @@ export const Job = z.object({
   log_tail: LogTail.optional(),
   mem_peak: z.number().optional(),
   labels: z.array(z.string()).optional(),
+  /** In percent, as its present attempt said last. */
+  progress: z.number().int().optional(),
   /** What it still owes others, once it has ended. */
   followups: z.array(FollowupName).optional(),
   ...RunSettings.shape,

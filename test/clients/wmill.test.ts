@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -165,5 +165,25 @@ describe("Windmill's client for TypeScript", () => {
 
   test('runs a script and waits for its result', async () => {
     expect(await windmill.runScriptByPath('f/demo/hello', { name: 'client' })).toEqual({ hello: 'client' });
+  });
+
+  test('tells from within a script how far it is', { timeout: 40_000 }, async () => {
+    const dist = join(millrace.shared, 'client');
+    cpSync(join(import.meta.dirname, '../../node_modules/windmill-client/dist'), dist, { recursive: true });
+    const content = [
+      `import { getProgress, setProgress } from '${dist}/index.mjs';`,
+      'export async function main() {',
+      '  const seen = [await getProgress()];',
+      '  for (const percent of [25.5, 10, 500]) {',
+      '    await setProgress(percent);',
+      '    seen.push(await getProgress());',
+      '  }',
+      '  return seen;',
+      '}',
+    ].join('\n');
+    const id = await millrace.text('POST', '/w/demo/jobs/run/preview', 201, { language: 'bun', content });
+    expect(await millrace.completed(id, 30_000)).toMatchObject({ result: [null, 25, 25, 99] });
+    expect(await windmill.getProgress(id)).toBe(99);
+    await expect(windmill.setProgress(99, id)).rejects.toThrow('Bad Request');
   });
 });

@@ -134,6 +134,62 @@ describe('getupdate', () => {
   });
 });
 
+describe('progress', () => {
+  const set = (job: Job, body: unknown) =>
+    api.call('POST', `/w/demo/job_metrics/set_progress/${job.id}`, { body: body as object });
+  const get = (job: Job) => api.json('GET', `/w/demo/job_metrics/get_progress/${job.id}`);
+
+  test('grows and never shrinks, and is told by getupdate where that is asked for', async () => {
+    const job = await running();
+    expect(await get(job)).toBeNull();
+    expect(await api.json('GET', u(job, 'getupdate/ID?get_progress=true'))).not.toHaveProperty('progress');
+    for (const [percent, told] of [
+      [-3, 0],
+      [40, 40],
+      [30, 40],
+      [40.9, 40],
+      [100, 99],
+    ] as const) {
+      expect(await set(job, { percent, flow_job_id: null })).toMatchObject({ status: 200, type: 'text/plain' });
+      expect(await get(job)).toBe(told);
+    }
+    expect(await api.json('GET', u(job, 'getupdate/ID?get_progress=true'))).toMatchObject({ progress: 99 });
+    expect(await api.json('GET', u(job, 'getupdate/ID'))).not.toHaveProperty('progress');
+    const lines = await api.json('GET', '/w/demo/audit/list?per_page=100');
+    expect(lines.filter((line: { operation: string }) => line.operation.includes('progress'))).toEqual([]);
+  });
+
+  test("is the attempt's own, and gone when the job forgets", async () => {
+    const job = await running();
+    await set(job, { percent: 70 });
+    await api.jobs.release(job, 1, { dueAt: 1_000, ran: true, op: 'release:1' });
+    expect(await get(job)).toBeNull();
+    expect(await api.jobs.setProgress(job, 1, 80)).toBe(false);
+    const done = await running();
+    await set(done, { percent: 70 });
+    const end = { status: 'success' as const, completedAt: Date.now(), result: { at: 'inline' as const, text: '1' } };
+    await api.jobs.finish(done, 1, end, 'finish:1');
+    expect(await get(done)).toBe(70);
+    await api.call('POST', `/w/demo/jobs/completed/delete/${done.id}`);
+    expect(await get(done)).toBeNull();
+  });
+
+  test('is refused with a reason where there is none to set', async () => {
+    const job = await queued();
+    expect(await set(job, { percent: 5 })).toMatchObject({
+      status: 400,
+      text: expect.stringContaining('does not run'),
+    });
+    for (const [body, told] of [
+      [{}, 'body percent'],
+      [{ percent: '50' }, 'body percent'],
+      [{ percent: 5, flow_job_id: 'x' }, 'body flow_job_id'],
+    ] as const)
+      expect(await set(job, body)).toMatchObject({ status: 400, text: expect.stringContaining(told) });
+    expect((await set({ ...job, id: newId() }, { percent: 5 })).status).toBe(404);
+  });
+});
+
 describe('cancel', () => {
   test('ends a queued job at once with the canceler and his reason', async () => {
     const job = await queued();

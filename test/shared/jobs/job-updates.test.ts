@@ -110,6 +110,20 @@ describe('the update stream of a job', () => {
     expect(seen[0]).not.toHaveProperty('new_logs');
   });
 
+  test('speaks of progress where that is asked for', async () => {
+    const script = (state: State, now: number) => {
+      if (state.job !== undefined && now >= 500) state.job.progress = 30;
+      if (now >= 2_000) state.job = done(state.job, { at: 'inline', text: '1' });
+    };
+    const { seen } = await events(script, { get_progress: true });
+    expect(seen.map(({ at, progress }) => [at, progress])).toEqual([
+      [0, undefined],
+      [500, 30],
+      [2_000, 30],
+    ]);
+    expect((await events(script)).seen).toHaveLength(2);
+  });
+
   test('has placeholders for large values within the job', async () => {
     const { seen } = await events((state) => {
       state.job = done(state.job, { at: 'object', key: 'k', bytes: 90_000 });
