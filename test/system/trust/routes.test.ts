@@ -339,7 +339,7 @@ const RULE_OF = new Map(Object.entries(RULES).flatMap(([rule, ids]) => ids.map((
 /** A webhook token follows jobs by id; nothing else of the table is in its scope. */
 const passes = (contract: (typeof allContracts)[number], rule: Rule, caller: Caller): boolean =>
   caller === 'scoped' && rule === 'read'
-    ? contract.path.includes('/jobs') && contract.path.includes('{id}')
+    ? /\/job(s|_metrics)/.test(contract.path) && contract.path.includes('{id}')
     : caller === 'read-only' && rule === 'login'
       ? contract.method === 'GET'
       : PASSES[rule].includes(caller);
