@@ -15,17 +15,18 @@ import {
   runAndStreamScriptByPathGet,
 } from '../../shared/contracts/run-and-stream.ts';
 import { rawDependencies } from '../../shared/http/raw-dependencies.ts';
-import { type Output, type Pieces, type Route, route } from '../../shared/http/route.ts';
+import { type Route, route } from '../../shared/http/route.ts';
 import { runRoutes } from '../../shared/http/run-wish.ts';
 import { jobUpdates, type UpdateDeps } from '../../shared/jobs/job-updates.ts';
 import { planRun, type ScriptDirectory } from '../../shared/jobs/plan-run.ts';
 import type { ArgsUploadDeps } from '../../shared/jobs/uploaded-args.ts';
 import { visibleJob } from '../../shared/jobs/visible-job.ts';
 import { badRequest } from '../../shared/model/errors.ts';
-import { isSuccess, type Job, type JobKey } from '../../shared/model/job.ts';
+import { isSuccess } from '../../shared/model/job.ts';
 import { parseJson } from '../../shared/model/json.ts';
 import { lockFrom } from '../../shared/model/script-lock.ts';
 import type { InstanceSettings } from '../../shared/model/settings.ts';
+import { answerOf } from './answer-result.ts';
 import { awaitJob } from './await-job.ts';
 import { type RunHereDeps, runHere, startHere } from './run-here.ts';
 
@@ -101,17 +102,3 @@ const dependenciesRoute = (deps: WaitDeps): Route =>
     if (lock.state === 'failed') throw badRequest(lock.error);
     return { body: JSON.stringify({ lock: lock.lock }) };
   });
-
-/** 200 with the result, 422 with the error result of a job that failed, or 303 to wait on (the job goes on meanwhile). */
-const answerOf = async (
-  deps: Pick<WaitDeps, 'payloads'>,
-  key: JobKey,
-  job: Job | undefined,
-): Promise<Output<Pieces>> => {
-  if (job === undefined) {
-    const location = `/api/w/${encodeURIComponent(key.workspace)}/jobs/run_wait_result/job/${key.id}`;
-    return { status: 303, headers: { location, 'content-type': 'text/plain' }, body: key.id };
-  }
-  const body = job.result === undefined ? 'null' : deps.payloads.stream(job, job.result);
-  return isSuccess(job.status) ? { body } : { status: 422, body };
-};

@@ -271,6 +271,7 @@ const terminal = (key: JobKey, completion: StoredCompletion, op: Op): Omit<Updat
     duration_ms: completion.durationMs,
     log_tail: completion.logTail,
     mem_peak: completion.memPeakKb,
+    labels: completion.labels,
     canceled_by: completion.canceledBy,
     canceled_reason: completion.canceledReason,
     followups: completion.followups?.length ? completion.followups : undefined,

@@ -20,7 +20,7 @@ export class AwsScriptDirectory implements ScriptDirectory {
   async version(workspace: string, hash: string): Promise<DeployedScript | undefined> {
     const version = await this.#reads.version(workspace, hash);
     if (version === undefined || version.deleted) return undefined;
-    const { path, language, tag, timeout, priority, visible_to_runner_only, on_behalf_of } = version;
+    const { path, language, tag, timeout, priority, labels, visible_to_runner_only, on_behalf_of } = version;
     return {
       path,
       hash,
@@ -28,6 +28,7 @@ export class AwsScriptDirectory implements ScriptDirectory {
       tag: tag ?? undefined,
       timeout: timeout ?? undefined,
       priority: priority ?? undefined,
+      labels: labels ?? undefined,
       visible_to_runner_only: visible_to_runner_only ?? undefined,
       settings: onlyStated(version),
       on_behalf_of,

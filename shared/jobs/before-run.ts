@@ -1,5 +1,7 @@
 import type { Completion } from '../model/completion.ts';
 import type { Job } from '../model/job.ts';
+import { objectOf } from '../model/json.ts';
+import { markedResult } from '../model/marked-result.ts';
 import { cachedResult, cacheKeyOf } from './cached-result.ts';
 import { standsForBatch } from './debounce-run.ts';
 import type { BatchStore, ResultCache, SlotStore } from './limit-ports.ts';
@@ -35,7 +37,7 @@ export const beforeRun = async (deps: BeforeDeps, job: Job): Promise<Before> => 
   if (known !== undefined)
     return {
       is: 'ends',
-      completion: { status: 'success', result: known },
+      completion: markedResult(known, objectOf(known)),
       note: 'the result of an earlier run is used again',
     };
   return (await placeFor(deps, job)) ?? { is: 'go', cacheKey };

@@ -2,6 +2,7 @@ import { type Completion, canceled } from '../model/completion.ts';
 import { asShown } from '../model/deletion.ts';
 import { owedBy } from '../model/followups.ts';
 import type { Job, LogTail } from '../model/job.ts';
+import { joinedLabels } from '../model/marked-result.ts';
 import { expiresAt } from '../model/retention.ts';
 import type { PayloadStore } from './payload-ports.ts';
 import type { Canceler, JobStore, Settings, StoredCompletion } from './ports.ts';
@@ -93,6 +94,7 @@ const store = async (
   ...(job.started_at === undefined ? {} : { durationMs: Math.max(0, more.now - job.started_at) }),
   followups: owedBy(job, completion.status),
   ...(await expiryOf(deps.settings, job, more.now)),
+  ...(completion.labels === undefined ? {} : { labels: joinedLabels(job.labels, completion.labels) }),
   ...(completion.memPeakKb === undefined ? {} : { memPeakKb: completion.memPeakKb }),
   ...(more.logTail === undefined ? {} : { logTail: more.logTail }),
   ...(more.canceledBy === undefined ? {} : { canceledBy: more.canceledBy }),

@@ -21,6 +21,7 @@ export type DeployedScript = {
   tag?: string | undefined;
   timeout?: number | undefined;
   priority?: number | undefined;
+  labels?: string[] | undefined;
   visible_to_runner_only?: boolean | undefined;
   settings?: StatedSettings | undefined;
   /** Grants on the script itself; of a version asked for by hash only when they are needed (`grants`). */
@@ -122,6 +123,7 @@ export const planRun = async (
     ...(options.root_job === undefined ? {} : { root_job: options.root_job }),
     ...(typeof entrypoint === 'string' ? { entrypoint } : {}),
     ...(script?.priority === undefined ? {} : { priority: script.priority }),
+    ...(script?.labels === undefined ? {} : { labels: script.labels }),
     ...(script === undefined
       ? {}
       : {
@@ -153,6 +155,7 @@ export const runAsDeployed = (script: DeployedScript, workspace: string, args: J
     timeout_s: timeoutOf([script.timeout || undefined]),
     visible_to_owner: !(script.visible_to_runner_only ?? false),
     ...(script.priority === undefined ? {} : { priority: script.priority }),
+    ...(script.labels === undefined ? {} : { labels: script.labels }),
     settings,
   };
 };

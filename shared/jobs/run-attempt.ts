@@ -3,6 +3,7 @@ import { unreachable } from '../model/errors.ts';
 import { sha256Hex } from '../model/ids.ts';
 import type { Job, WaitReason } from '../model/job.ts';
 import { isJsonObject, parseJson } from '../model/json.ts';
+import { markedResult } from '../model/marked-result.ts';
 import type { EndFrame, StatedContent } from '../model/runner.ts';
 import { withStream } from '../model/stream-result.ts';
 import { tenantOf } from '../model/tenant.ts';
@@ -222,7 +223,7 @@ const ended = (end: EndFrame, result: string, job: Job): Ended => {
           completion: failed({ name: 'InvalidResult', message: `The result is not JSON: ${value.reason}` }),
           timedOut: false,
         };
-      return { is: 'ended', completion: { status: 'success', result: text, ...memory }, timedOut: false };
+      return { is: 'ended', completion: { ...markedResult(text, value.value), ...memory }, timedOut: false };
     }
     case 'failure': {
       const error = parseJson(result);

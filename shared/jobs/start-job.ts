@@ -126,6 +126,7 @@ const newJob = async (
     ...(request.root_job === undefined ? {} : { root_job: request.root_job }),
     ...(request.entrypoint === undefined ? {} : { entrypoint: request.entrypoint }),
     ...(request.priority === undefined ? {} : { priority: request.priority }),
+    ...(request.labels === undefined || request.labels.length === 0 ? {} : { labels: request.labels }),
     ...request.settings,
   };
 };

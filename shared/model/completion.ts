@@ -12,6 +12,8 @@ export type Completion = {
   /** Set when the result has its place already, and `result` is nothing. */
   stored?: Payload;
   memPeakKb?: number;
+  /** What its result puts on the job, beside the labels that it has. */
+  labels?: string[];
 };
 
 /** The result of a failed job: `{"error": ...}` with whatever extra fields the error has. */

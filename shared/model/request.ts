@@ -47,6 +47,7 @@ export type RunRequest = {
   root_job?: string;
   entrypoint?: string;
   priority?: number;
+  labels?: string[];
   settings?: RunSettings;
 };
 

@@ -103,3 +103,60 @@ describe('a result', () => {
     expect([success, result.error.message]).toEqual([false, expect.stringMatching(/JSON|serial|circular/i)]);
   });
 });
+
+describe('a result that says more than its value', () => {
+  const marks = (fields: object) => python(`return ${JSON.stringify(fields)}`);
+
+  it('puts labels on its job, beside those of its script, and the list finds it by them', async () => {
+    const content = 'def main():\n    return {"wm_labels": ["paid", "nightly"]}\n';
+    await millrace.script('f/demo/labelled', 'python3', content, { labels: ['nightly', 'billing'] });
+    const id = await millrace.text('POST', '/w/demo/jobs/run/p/f/demo/labelled', 201, {});
+    expect(await millrace.completed(id)).toMatchObject({ success: true, labels: ['nightly', 'billing', 'paid'] });
+    for (const [label, found] of [
+      ['paid', [id]],
+      ['paid,other', [id]],
+      ['other', []],
+    ] as const) {
+      const jobs: { id: string }[] = await millrace.json('GET', `/w/demo/jobs/list?label=${label}`);
+      expect(jobs.map((job) => job.id)).toEqual(found);
+    }
+  });
+
+  it('fails its job by a message of its own, and is answered as it says', async () => {
+    const said = { wm_failure: 'not today', wm_status_code: 503, wm_headers: { 'retry-after': '60' }, result: 'later' };
+    const answer = await millrace.request('POST', '/w/demo/jobs/run_wait_result/preview', marks(said));
+    expect([answer.status, answer.headers.get('retry-after'), await answer.json()]).toEqual([503, '60', 'later']);
+    const [job] = await millrace.json('GET', '/w/demo/jobs/completed/list?per_page=1');
+    expect(job).toMatchObject({ success: false, status: 'failure' });
+    expect((await millrace.completed(job.id)).result.error).toEqual({ name: 'ManualFailure', message: 'not today' });
+  });
+
+  it('is a page of no origin, without what would speak for ours', async () => {
+    const page = '<h1>"mine"</h1>';
+    const headers = {
+      'Set-Cookie': 'token=theirs',
+      'Access-Control-Allow-Origin': 'https://evil.example',
+      'x-mine': 'yes',
+    };
+    const said = { windmill_content_type: 'text/html', windmill_headers: headers, result: page };
+    const answer = await millrace.request('POST', '/w/demo/jobs/run_wait_result/preview', marks(said));
+    expect([answer.status, await answer.text()]).toEqual([200, page]);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'content-type': 'text/html',
+      'content-security-policy': 'sandbox',
+      'x-content-type-options': 'nosniff',
+      'access-control-allow-origin': '*',
+      'x-mine': 'yes',
+    });
+    expect(answer.headers.get('set-cookie')).toBeNull();
+  });
+
+  it('that says what cannot be answered is a 500 that names it', async () => {
+    const answer = await millrace.request(
+      'POST',
+      '/w/demo/jobs/run_wait_result/preview',
+      marks({ wm_status_code: 99 }),
+    );
+    expect([answer.status, await answer.text()]).toEqual([500, expect.stringContaining('wm_status_code is 99')]);
+  });
+});
