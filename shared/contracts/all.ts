@@ -4,6 +4,7 @@ import * as audit from './audit.ts';
 import * as configs from './configs.ts';
 import * as dependencies from './dependencies.ts';
 import * as folders from './folders.ts';
+import * as frames from './frames.ts';
 import * as groups from './groups.ts';
 import * as instance from './instance.ts';
 import * as invites from './invites.ts';
@@ -64,3 +65,6 @@ const files = [
 export const allContracts = files.flatMap((file) =>
   Object.values(file).flatMap((stated) => ('access' in stated ? [stated] : [])),
 );
+
+/** What runners ask about their own attempts, by tokens that open nothing else. */
+export const runnerContracts = Object.values(frames).flatMap((stated) => ('access' in stated ? [stated] : []));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { allContracts } from '../../../shared/contracts/all.ts';
+import { allContracts, runnerContracts } from '../../../shared/contracts/all.ts';
 import { Millrace } from '../millrace.ts';
 
 /*
@@ -223,6 +223,7 @@ const RULES = {
     'listAddableInstanceUsers',
     'changeWorkspaceName',
   ],
+  'control-token': ['attemptControl', 'packageUploads', 'resultUpload'],
 };
 
 type Rule = keyof typeof RULES;
@@ -250,7 +251,10 @@ const PASSES: Record<Rule, readonly Caller[]> = {
   run: ['operator', 'developer', 'admin', 'job', 'superadmin'],
   write: ['developer', 'admin', 'job', 'superadmin'],
   admin: ['admin', 'superadmin'],
+  /** Nobody of them runs an attempt: even a job's own token is not its runner's. */
+  'control-token': [],
 };
+const EVERY = [...allContracts, ...runnerContracts];
 /** What changes who may call what follows, so it comes last. */
 const LAST = ['archiveWorkspace', 'unarchiveWorkspace', 'leaveWorkspace', 'logout', 'leaveInstance'];
 
@@ -267,6 +271,7 @@ const VALUES: Record<string, string> = {
   scheduled_for: '1',
   key: 'nothing',
   n: '1',
+  attempt: '1',
 };
 /** A session that was renewed is gone: here it is only asked whether it must be. */
 const QUERY: Record<string, string> = { refreshUserToken: '?if_expiring_in_less_than_s=1' };
@@ -337,7 +342,7 @@ afterAll(() => millrace.stop());
 const RULE_OF = new Map(Object.entries(RULES).flatMap(([rule, ids]) => ids.map((id) => [id, rule as Rule] as const)));
 
 /** A webhook token follows jobs by id; nothing else of the table is in its scope. */
-const passes = (contract: (typeof allContracts)[number], rule: Rule, caller: Caller): boolean =>
+const passes = (contract: (typeof EVERY)[number], rule: Rule, caller: Caller): boolean =>
   caller === 'scoped' && rule === 'read'
     ? /\/job(s|_metrics)/.test(contract.path) && contract.path.includes('{id}')
     : caller === 'read-only' && rule === 'login'
@@ -346,10 +351,7 @@ const passes = (contract: (typeof allContracts)[number], rule: Rule, caller: Cal
 
 describe('every route', () => {
   test('is in the table, with its rule', () => {
-    const stated = allContracts.map(({ id, access }) => [
-      id,
-      access.needs === 'workspace' ? access.right : access.needs,
-    ]);
+    const stated = EVERY.map(({ id, access }) => [id, access.needs === 'workspace' ? access.right : access.needs]);
     expect(Object.fromEntries(stated)).toEqual(Object.fromEntries(RULE_OF));
   });
 
@@ -370,7 +372,7 @@ describe('every route', () => {
   });
 
   test('lets pass whom its rule lets pass, and refuses everybody else', { timeout: 120_000 }, async () => {
-    const order = [...allContracts].sort((a, b) => LAST.indexOf(a.id) - LAST.indexOf(b.id));
+    const order = [...EVERY].sort((a, b) => LAST.indexOf(a.id) - LAST.indexOf(b.id));
     const wrong: string[] = [];
     for (const contract of order) {
       const rule = RULE_OF.get(contract.id) ?? 'nothing';
