@@ -1,41 +1,20 @@
 import type { Rosters } from '../../shared/access/principal.ts';
 import type { Standing } from '../../shared/access/standing.ts';
 import type { ScriptCatalog } from '../../shared/aws/catalog-script-writes.ts';
-import type { ScriptReads } from '../../shared/aws/catalog-scripts.ts';
-import type { ScriptLocks } from '../../shared/jobs/dependency-ports.ts';
-import type { Report } from '../../shared/jobs/ports.ts';
-import { makeDependenciesJob, skipDependenciesJob } from '../../shared/jobs/start-dependencies.ts';
-import type { StartDeps } from '../../shared/jobs/start-job.ts';
 import { badRequest, Problem } from '../../shared/model/errors.ts';
-import { sha256Hex } from '../../shared/model/ids.ts';
-import type { Job } from '../../shared/model/job.ts';
 import { DEPLOYERS, type Roster } from '../../shared/model/roster.ts';
-import {
-  hashInput,
-  isNoop,
-  type NewScript,
-  newVersion,
-  type OnBehalfOf,
-  type ScriptVersion,
-} from '../../shared/model/script.ts';
-import { needsDependenciesJob } from '../../shared/model/script-needs.ts';
+import { isNoop, type NewScript, type OnBehalfOf, type ScriptVersion } from '../../shared/model/script.ts';
 import { checkMayWrite } from './item-checks.ts';
+import { type RelockDeps, relockImporters } from './relock-importers.ts';
+import { saveVersion } from './save-version.ts';
 
-export type ScriptDeps = {
-  reads: Pick<ScriptReads, 'head' | 'version'>;
+export type ScriptDeps = RelockDeps & {
   rosters: Rosters;
-  locks: ScriptLocks;
-  /** What starting dependencies jobs takes. */
-  start: StartDeps;
-  report: Report;
-  catalog: Pick<ScriptCatalog, 'add' | 'archive' | 'deleteVersion' | 'deletePath' | 'heads' | 'history'>;
+  catalog: Pick<ScriptCatalog, 'archive' | 'deleteVersion' | 'deletePath' | 'heads' | 'history'>;
 };
 
 /** A version is one item of the table (400 KB at most), so its texts together may be this long. */
 const LIMIT_BYTES = 300 * 1024;
-/** `parent_hashes` names this many ancestors; the history has them all. */
-const KEPT_PARENTS = 20;
-
 const checkSize = (script: NewScript): void => {
   const bytes = Buffer.byteLength(JSON.stringify(script));
   if (bytes > LIMIT_BYTES)
@@ -86,34 +65,6 @@ const isUnchanged = async (deps: ScriptDeps, workspace: string, script: NewScrip
   return lock?.state === 'ready' && isNoop(script, { ...current, lock: lock.lock });
 };
 
-/** The job that a version waits for, made before the version so that none can wait for nothing. `job`: it is yet to run. */
-const waitsFor = async (
-  deps: ScriptDeps,
-  workspace: string,
-  script: NewScript,
-  hash: string,
-  { standing, now }: { standing: Standing; now: number },
-): Promise<{ id: string; job?: Job } | undefined> => {
-  if (!needsDependenciesJob(script)) return undefined;
-  // The same version was there before and was deleted: its lock never changes.
-  const known = await deps.locks.get(workspace, hash);
-  if (known?.state === 'ready') return { id: known.job };
-  const { username: created_by, permissioned_as, email } = standing;
-  const owner = { created_by, permissioned_as, email };
-  const { path, language } = script;
-  const job = await makeDependenciesJob(deps.start, { workspace, path, hash, language, owner }, now);
-  return { id: job.id, job };
-};
-
-/** A message that cannot be sent now the reaper sends: the version is saved all the same. */
-const letGo = async (deps: ScriptDeps, job: Job, saved: boolean, now: number): Promise<void> => {
-  try {
-    await (saved ? deps.start.queue.send(job, now, now) : skipDependenciesJob(deps.start, job, now));
-  } catch (error) {
-    deps.report('a dependencies job is left to the reaper', error, { job: job.id });
-  }
-};
-
 /**
  * Makes a version and moves its path's head to it; answers its hash. Of two that follow the same parent at once, one
  * wins and the other is told. With `skipIfNoop` a version that would change nothing is not made.
@@ -132,21 +83,13 @@ export const createScript = async (
   if (made.skipIfNoop && current !== undefined && (await isUnchanged(deps, workspace, script, current)))
     return current.hash;
   const parent = parentOf(script, current);
-  const hash = (await sha256Hex(hashInput(workspace, script, parent?.hash))).slice(0, 16);
-  const parents = parent === undefined ? [] : [parent.hash, ...parent.parent_hashes].slice(0, KEPT_PARENTS);
-  const waits = await waitsFor(deps, workspace, script, hash, made);
-  const version = newVersion(script, {
-    hash,
-    parents,
-    by: made.standing.username,
-    now: made.now,
-    on_behalf_of,
-    lock_job: waits?.id,
-  });
-  const outcome = await deps.catalog.add(workspace, version, head);
-  if (waits?.job !== undefined) await letGo(deps, waits.job, outcome !== 'head-moved', made.now);
+  const { username: by, permissioned_as, email } = made.standing;
+  const owner = { created_by: by, permissioned_as, email };
+  const saving = { workspace, script, head, parent, by, owner, on_behalf_of };
+  const { hash, outcome } = await saveVersion(deps, saving, made.now);
   switch (outcome) {
     case 'added':
+      if (script.language !== 'bash') await relockImporters(deps, workspace, script.path, made);
       return hash;
     case 'same-hash':
       throw badRequest('A script with same hash (hence same path, description, summary, content) already exists!');

@@ -26,6 +26,7 @@
  * | `<ws>#scripts`        | `<path>`           | head: the newest version, small  | scripts/create, archive         | webhook, wait, api        | delete/p       |
  * | `<ws>#hash#<hash>`    | `script`           | a version, whole                 | scripts/create, archive, delete | dispatch, wait, api       | delete/p       |
  * | `<ws>#locks`          | `<hash>`           | what a dependencies job came to  | who ends that job               | dispatch, wait, api       | never          |
+ * | `<ws>#importers#<path>` | `<importer>`       | a script that imports the one at the path | scripts/create          | scripts/create            | never          |
  * | `<ws>#history#<path>` | `<time>#<hash>`    | a version in its path's history  | scripts/create                  | history/p, delete/p       | delete/p       |
  * | `<ws>#variables`      | `<path>`           | a variable, secrets sealed       | variables routes                | api, dispatch, wait       | variables/delete, rename |
  * | `<ws>#resources`      | `<path>`           | a resource with its value        | resources routes                | api, dispatch, wait       | resources/delete, rename |
@@ -103,6 +104,11 @@ export const scriptVersionKey = (workspace: string, hash: string): Key => ({
 });
 /** A partition of their own: who ends dependencies jobs may write these and nothing of the versions. */
 export const scriptLockKey = (workspace: string, hash: string): Key => ({ pk: `${workspace}#locks`, sk: hash });
+export const importersPartition = (workspace: string, path: string): string => `${workspace}#importers#${path}`;
+export const importerKey = (workspace: string, path: string, importer: string): Key => ({
+  pk: importersPartition(workspace, path),
+  sk: importer,
+});
 export const historyPartition = (workspace: string, path: string): string => `${workspace}#history#${path}`;
 /** Sorts by time; `createdAt` in milliseconds since 1970. */
 export const historyKey = (workspace: string, path: string, createdAt: number, hash: string): Key => ({

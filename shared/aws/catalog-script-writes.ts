@@ -6,12 +6,15 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
+import { z } from 'zod';
 import type { Grants } from '../model/roster.ts';
 import { HistoryEntry, headOf, ScriptHead, type ScriptVersion } from '../model/script.ts';
 import { type CatalogTable, catalogItem, readPartition, refusedWrites } from './catalog-items.ts';
 import {
   historyKey,
   historyPartition,
+  importerKey,
+  importersPartition,
   type Key,
   scriptHeadKey,
   scriptsPartition,
@@ -20,6 +23,9 @@ import {
 
 const grantsAre = (was: Grants | undefined): string =>
   was === undefined ? 'attribute_not_exists(extra_perms)' : 'extra_perms = :was';
+
+const Importer = z.object({ path: z.string(), hash: z.string() });
+type Importer = z.infer<typeof Importer>;
 
 /** Writing scripts, and the lists over them. */
 export class ScriptCatalog {
@@ -31,12 +37,13 @@ export class ScriptCatalog {
 
   /**
    * Adds a version and makes it the head of its path, if the head still is `seen` (undefined: none yet), whose
-   * grants it keeps. All or nothing.
+   * grants it keeps. `imported`: paths of scripts whose changes concern it, 50 at most. All or nothing.
    */
   async add(
     workspace: string,
     version: ScriptVersion,
     seen: Pick<ScriptHead, 'hash' | 'extra_perms'> | undefined,
+    imported: readonly string[] = [],
   ): Promise<'added' | 'same-hash' | 'head-moved'> {
     const { db, table: TableName } = this.#at;
     const { path, hash, created_at, created_by } = version;
@@ -71,6 +78,7 @@ export class ScriptCatalog {
             },
             { Put: { ...put(scriptHeadKey(workspace, path), headOf(version, seen?.extra_perms)), ...headCondition } },
             { Put: put(historyKey(workspace, path, created_at, hash), entry) },
+            ...imported.map((one) => ({ Put: put(importerKey(workspace, one, path), { path, hash }) })),
           ],
         }),
       );
@@ -144,6 +152,11 @@ export class ScriptCatalog {
   /** Heads of all paths that begin with `prefix`, in path order. */
   heads(workspace: string, prefix = ''): Promise<ScriptHead[]> {
     return readPartition(this.#at, scriptsPartition(workspace), ScriptHead, { prefix });
+  }
+
+  /** Scripts that import the one at a path themselves, and which version of each did so last. */
+  importers(workspace: string, path: string): Promise<Importer[]> {
+    return readPartition(this.#at, importersPartition(workspace, path), Importer, { consistent: true });
   }
 
   /** Versions of a path, newest first. */

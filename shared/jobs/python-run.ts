@@ -21,6 +21,9 @@ export type PythonDeps = {
 /** How long a choice of packages is good for code without a lock (Windmill's). */
 export const CHOICE_MS = 300_000;
 
+/** They go with the request that starts a job (6 MB, Lambda's limit). */
+const MOST_CHARS = 2_000_000;
+
 /** Most code imports no script of its workspace, and need not be read for it. */
 const MAY_IMPORT_SCRIPTS = /^\s*(?:from\s+(?:\.|[uf]\b)|import\s+[^#]*\b[uf]\.)|;\s*(?:from|import)\b/m;
 
@@ -34,6 +37,8 @@ export const pythonImports = async (
   if (!MAY_IMPORT_SCRIPTS.test(code)) return {};
   const { needs, scripts } = await gathered(deps, code, path, standing);
   if ((needs[0]?.scripts.length ?? 0) === 0) return {};
+  if (scripts.reduce((sum, script) => sum + script.code.length, 0) > MOST_CHARS)
+    throw new NotRunnable(`the scripts that it imports are more than ${MOST_CHARS} characters together`);
   return { imports: { ...(path === undefined ? {} : { path }), scripts } };
 };
 

@@ -1,7 +1,7 @@
 import { Problem } from './errors.ts';
 import { parsePythonLock } from './python-lock.ts';
 import { pythonNeeds, requirementsOf } from './python-requirements.ts';
-import type { NewScript } from './script.ts';
+import { type NewScript, ScriptPath } from './script.ts';
 import { parseTypescriptLock } from './typescript-lock.ts';
 import { typescriptNeeds } from './typescript-needs.ts';
 
@@ -43,5 +43,34 @@ const orUnreadable = (look: () => boolean): boolean => {
   } catch (error) {
     if (error instanceof Problem) return true;
     throw error;
+  }
+};
+
+/** Where more stand, those beyond are not told of a change. */
+const MOST_PATHS = 50;
+
+/** Paths of scripts that one imports itself, or may: `from f.a.b import c` is of `f/a/b` or of `f/a/b/c`. Unreadable: none. */
+export const importedPaths = (script: Asked): string[] => {
+  try {
+    const paths = new Set(pathsIn(script));
+    paths.delete(script.path);
+    return [...paths].filter((path) => ScriptPath.safeParse(path).success).slice(0, MOST_PATHS);
+  } catch (error) {
+    if (error instanceof Problem) return [];
+    throw error;
+  }
+};
+
+const pathsIn = ({ language, content, path }: Asked): string[] => {
+  switch (language) {
+    case 'python3':
+      return pythonNeeds(content, path).scripts.flatMap((one) => [
+        one.path,
+        ...one.names.map((name) => `${one.path}/${name}`),
+      ]);
+    case 'bun':
+      return typescriptNeeds(content, path).scripts.map((one) => one.path);
+    case 'bash':
+      return [];
   }
 };

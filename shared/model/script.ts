@@ -152,11 +152,11 @@ const compared = (script: NewScript): string =>
 
 /** True when making `next` would change nothing about `current` (`skip_if_noop`). */
 export const isNoop = (next: NewScript, current: ScriptVersion): boolean =>
-  !current.archived &&
-  compared(next) ===
-    compared(
-      NewScript.parse({ ...current, schema: current.schema === undefined ? undefined : JSON.parse(current.schema) }),
-    );
+  !current.archived && compared(next) === compared(asNewScript(current));
+
+/** A version as a client would send it to make it once more. */
+export const asNewScript = (version: ScriptVersion): NewScript =>
+  NewScript.parse({ ...version, schema: version.schema === undefined ? undefined : JSON.parse(version.schema) });
 
 /** The version that a request makes. `parents` newest first; `now` in milliseconds since 1970. */
 export const newVersion = (

@@ -180,3 +180,17 @@ it('scripts import each other, with the packages that they need together', async
   const run = await runByHash(hash);
   expect(run.result).toEqual([true, expect.any(String)]);
 });
+
+it('a script that changes has those that import it locked anew, in a circle too', async () => {
+  const lib = await millrace.script('f/chain/lib', 'python3', 'def main(): pass');
+  await millrace.script('f/chain/middle', 'python3', 'from f.chain import lib, top\ndef main(): pass');
+  const top = await millrace.script('f/chain/top', 'python3', 'from . import middle\ndef main(): return 1');
+  await runByHash(top);
+  await millrace.script('f/chain/lib', 'python3', 'import tiny_a\ndef main(): pass', { parent_hash: lib });
+  const history = await millrace.json('GET', '/w/demo/scripts/history/p/f/chain/top');
+  expect(history[0].deployment_msg).toBe('its packages are chosen anew: f/chain/lib changed');
+  const { script_hash } = history[0];
+  await millrace.completed((await status(script_hash)).job_id, 30_000);
+  expect((await status(script_hash)).lock).toContain('tiny-a==1.2.0');
+  expect((await status(top)).lock).not.toContain('tiny-a');
+});
