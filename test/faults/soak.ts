@@ -123,13 +123,16 @@ export const soak = async (rig: Rig, jobs: number, seed: number): Promise<Soaked
   await deploy(rig);
   let faults = 0;
 
-  const accept = async (n: number): Promise<void> => {
+  /** Answers how to note it. */
+  const accept = async (n: number): Promise<() => void> => {
     const kind = pick(KINDS);
     const [path, query] = kind === 'later' ? ['plain', '?scheduled_in_secs=20'] : [kind, ''];
     const body = { file: rig.file(FILE), ...(kind === 'limited' ? { key: String(n % 5) } : {}) };
     const { status, text } = await rig.insist(`/w/demo/jobs/run/p/f/demo/${path}${query}`, body, `soak-${n}`);
-    if (status === 201) model.jobs.set(text, { kind, canceled: false, attempt: 0, ended: undefined });
-    else model.wrong.push(`job ${n} was answered ${status} ${text}`);
+    return () => {
+      if (status === 201) model.jobs.set(text, { kind, canceled: false, attempt: 0, ended: undefined });
+      else model.wrong.push(`job ${n} was answered ${status} ${text}`);
+    };
   };
   const cancel = async (): Promise<void> => {
     const [id, known] = pick([...model.jobs]);
@@ -143,7 +146,9 @@ export const soak = async (rig: Rig, jobs: number, seed: number): Promise<Soaked
     faults += 1;
     cloud.faults.clear();
     cloud.faults.add(faultOf(pick, 1 + Math.floor(random() * 12)));
-    await Promise.all(Array.from({ length: burst }, (_, index) => accept(n + index)));
+    const accepted = await Promise.all(Array.from({ length: burst }, (_, index) => accept(n + index)));
+    // In the order of asking, so that the next dice do not depend on that of the answers.
+    for (const note of accepted) note();
     n += burst;
     const dice = random();
     if (dice < 0.15) await cloud.lambda.killEnvironment(cloud.functionNamed(pick(['dispatch', 'webhook', 'api'])));
