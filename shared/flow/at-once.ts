@@ -123,5 +123,7 @@ function* endOf(draft: Draft, part: ModulePart, { failed }: Member): Step<Module
   if (failed === undefined) return { success: true, result: childrenRef(part, part.len ?? 0) };
   const page = yield* draft.page(pageOf(part, failed));
   const error = page.members[failed]?.error;
-  return error === undefined ? { success: false, result: childRef(part, failed), retriable: true } : faultEnd(error);
+  return error === undefined
+    ? { success: false, result: childRef(part, failed), retriable: true }
+    : { ...faultEnd(error), retriable: true };
 }

@@ -48,7 +48,7 @@ export function* endOfOne(
   if (!success && !skipsFailure(module, iteration))
     return error === undefined
       ? { success: false, result, retriable: child.status === 'failure' }
-      : { ...faultEnd(error), retriable: child.status === 'success' };
+      : { ...faultEnd(error), retriable: true };
   const count = iteration + 1;
   if (stop.breaks || count === part.len) return { success: true, result: childrenRef(part, count) };
   return draft.save({ ...part, iteration: count });

@@ -1,4 +1,4 @@
-import type { FlowModule } from '../model/flow-module.ts';
+import { type FlowModule, isLeaf } from '../model/flow-module.ts';
 import type { Step } from './asks.ts';
 import { runAtOnce } from './at-once.ts';
 import { beginModule } from './begin-module.ts';
@@ -45,7 +45,7 @@ function* goOnWith(draft: Draft, module: FlowModule): Step<ModuleEnd | undefined
 
 function* runSingle(draft: Draft, module: FlowModule, part: ModulePart): Step<ModuleEnd | undefined> {
   const fault = yield* startChild(draft, module, part, 0);
-  return fault === undefined ? undefined : faultEnd(fault);
+  return fault === undefined ? undefined : { ...faultEnd(fault), retriable: !isLeaf(module.value) };
 }
 
 function* wait(draft: Draft, { module, until }: { module: string; until?: number | undefined }): Step {

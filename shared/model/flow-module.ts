@@ -53,7 +53,7 @@ const ForLoopValue = z.looseObject({
 export type ForLoopValue = z.infer<typeof ForLoopValue>;
 /** Each iteration may ask for what the one before gave, so they never run at once, whatever `parallel` says. */
 const WhileLoopValue = z.looseObject({ type: z.literal('whileloopflow'), ...loop });
-export type WhileLoopValue = z.infer<typeof WhileLoopValue>;
+type WhileLoopValue = z.infer<typeof WhileLoopValue>;
 
 const branch = { summary: z.string().nullish(), modules: Modules };
 const BranchOneValue = z.looseObject({
@@ -67,7 +67,7 @@ const BranchAllValue = z.looseObject({
   branches: z.array(z.looseObject({ ...branch, skip_failure: z.boolean().nullish() })),
   parallel: z.boolean().nullish(),
 });
-export type BranchAllValue = z.infer<typeof BranchAllValue>;
+type BranchAllValue = z.infer<typeof BranchAllValue>;
 
 const KINDS = ['rawscript', 'script', 'flow', 'forloopflow', 'whileloopflow', 'branchone', 'branchall', 'identity'];
 

@@ -6,8 +6,15 @@ import { computed, type Ended, type Outcome } from './flow-world.ts';
 
 type Scope = Record<string, Json | undefined>;
 type List = { input: JsonObject; iters: number[]; results?: JsonObject; failure?: FlowModule | undefined };
-/** `stop`: a stop_after_if that ends the list too; `final`: a failure that is nobody's to mend. */
-type Went = { ok: boolean; result: Json; stop?: 'success' | 'skipped' | undefined; skipped?: boolean; final?: boolean };
+/** `stop`: a stop_after_if that ends the list too; `final`: a failure that is nobody's to mend; `fault`: one that no retry mends. */
+type Went = {
+  ok: boolean;
+  result: Json;
+  stop?: 'success' | 'skipped' | undefined;
+  skipped?: boolean;
+  final?: boolean;
+  fault?: boolean;
+};
 
 /**
  * What a flow means, as plain recursion over its definition: no parts, no events, nothing that can be cut off. It shares with
@@ -50,7 +57,11 @@ export class NaiveFlow {
 
   #attempts(module: FlowModule, list: List, scope: Scope): Went {
     let went = this.#once(module, list, scope);
-    for (let left = module.retry?.constant?.attempts ?? 0; left > 0 && !went.ok && !went.final; left -= 1)
+    for (
+      let left = module.retry?.constant?.attempts ?? 0;
+      left > 0 && !went.ok && !went.final && !went.fault;
+      left -= 1
+    )
       went = this.#once(module, list, scope);
     return went;
   }
@@ -173,12 +184,17 @@ export class NaiveFlow {
   }
 
   #leaf({ id, value }: FlowModule, { iters }: List, scope: Scope): Went {
+    const transforms = value.type === 'script' ? (value.input_transforms ?? {}) : {};
+    let args: JsonObject;
+    try {
+      args = Object.fromEntries(Object.entries(transforms).map(([name, input]) => [name, computed(input, scope)]));
+    } catch (error) {
+      return { ok: false, result: { error: { name: 'FlowError', message: String(error), step_id: id } }, fault: true };
+    }
     const address = `${id}@${iters.join('.')}`;
     const run = this.#runs.get(address) ?? 0;
     this.#runs.set(address, run + 1);
     this.trace.push(`${address}#${run}`);
-    const transforms = value.type === 'script' ? (value.input_transforms ?? {}) : {};
-    const args = Object.fromEntries(Object.entries(transforms).map(([name, input]) => [name, computed(input, scope)]));
     const outcome = this.#outcome({ address, run, args, due: 0 }, id);
     return outcome.ok ? { ok: true, result: outcome.value } : { ok: false, result: { error: outcome.value } };
   }

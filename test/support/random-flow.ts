@@ -33,6 +33,7 @@ const inputs = fc.constantFrom(
   { p: js('previous_result') },
   { i: js('flow_input.iter?.value ?? "none"') },
   { r: js('results') },
+  { f: js('flow_input.iter.value.x.y') },
 );
 const leaf = fc.record({ type: fc.constant('script'), path: fc.constant('f/random/step'), input_transforms: inputs });
 

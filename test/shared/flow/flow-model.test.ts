@@ -64,7 +64,9 @@ const longLoop = fc
   .record({ len: fc.integer({ min: 1, max: 120 }), parallelism: fc.option(fc.integer({ min: 1, max: 60 })) })
   .map(({ len, parallelism }) => {
     const iterator = { type: 'static', value: [...Array(len).keys()] };
-    const modules = [{ id: 'b', value: { type: 'script', path: 'f/random/step' } }];
+    // Every third comes to nothing before it has a job.
+    const input = { type: 'javascript', expr: 'flow_input.iter.index % 3 === 0 ? nothing.here : 1' };
+    const modules = [{ id: 'b', value: { type: 'script', path: 'f/random/step', input_transforms: { input } } }];
     const value = { type: 'forloopflow', iterator, modules, parallel: true, parallelism, skip_failures: true };
     return FlowValue.parse({ modules: [{ id: 'a', value }] });
   });
