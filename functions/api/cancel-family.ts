@@ -49,9 +49,8 @@ export const seenJobs = async (
   standing: Standing,
 ): Promise<Job[]> => {
   const found: Job[] = [];
-  await eachOf(new Set(ids), AT_ONCE, async (id) => {
-    const job = await deps.jobs.get({ workspace, id });
-    if (job !== undefined && (await isSeen(deps.jobs, { standing }, job))) found.push(job);
+  await eachOf(await deps.jobs.getMany(workspace, ids), AT_ONCE, async (job) => {
+    if (await isSeen(deps.jobs, { standing }, job)) found.push(job);
   });
   return found;
 };

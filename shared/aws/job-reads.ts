@@ -1,19 +1,18 @@
-import { type AttributeValue, BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { marshall } from '@aws-sdk/util-dynamodb';
+import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { asShown } from '../model/deletion.ts';
 import type { Job } from '../model/job.ts';
 import { type JobFilter, type JobRow, jobFits, needsOnlyRows, rowFits } from '../model/job-filter.ts';
 import { isExpired } from '../model/retention.ts';
-import { fromItem } from './job-item.ts';
-import { jobKey, PATH_INDEX, RUNS_INDEX } from './job-keys.ts';
+import { readJobs } from './job-batch.ts';
+import { PATH_INDEX, RUNS_INDEX } from './job-keys.ts';
 import { readRows, type Source, sourcesFor } from './job-rows.ts';
 
 /** Of each source a list reads at most this many query pages, unless asked for more; then it answers what it found. */
 const MAX_ROUNDS = 4;
+/** Jobs read at once: what one BatchGetItem takes. */
+const BATCH = 100;
 /** Rows of a query page where rows or jobs must be searched: DynamoDB ends a page at 1 MB anyway. */
 const SEARCH_ROWS = 1_000;
-/** DynamoDB's limit for one BatchGetItem. */
-const BATCH = 100;
 
 /** `by` due: the order in which workers should take jobs, for lists of the queue alone. */
 type Place = {
@@ -79,17 +78,8 @@ export class JobReads {
 
   /** Jobs by id, as far as they exist and are not expired, in no order. */
   async jobs(workspace: string, ids: readonly string[]): Promise<Job[]> {
-    const found: Job[] = [];
-    let keys = ids.map((id) => marshall(jobKey({ workspace, id })));
-    while (keys.length > 0) {
-      const { Responses, UnprocessedKeys } = await this.#db.send(
-        new BatchGetItemCommand({ RequestItems: { [this.#table]: { Keys: keys.slice(0, BATCH) } } }),
-      );
-      const read = (Responses?.[this.#table] ?? []).map(fromItem);
-      found.push(...read.filter((job) => !isExpired(job, this.#now())).map((job) => asShown(job, this.#now())));
-      keys = [...(UnprocessedKeys?.[this.#table]?.Keys ?? []), ...keys.slice(BATCH)];
-    }
-    return found;
+    const read = await readJobs({ db: this.#db, table: this.#table, consistent: false }, workspace, ids);
+    return read.filter((job) => !isExpired(job, this.#now())).map((job) => asShown(job, this.#now()));
   }
 
   async #round(streams: Stream[], { filter, oldestFirst }: Place, missing: number): Promise<JobRow[]> {

@@ -11,6 +11,7 @@ import { asShown, DELETED } from '../model/deletion.ts';
 import type { Job, JobKey, Payload, WaitReason } from '../model/job.ts';
 import type { Language } from '../model/language.ts';
 import { isExpired } from '../model/retention.ts';
+import { readJobs } from './job-batch.ts';
 import { fromItem, type Item, toItem } from './job-item.ts';
 import { dueKey, jobKey } from './job-keys.ts';
 
@@ -61,6 +62,12 @@ export class DynamoJobStore implements JobStore {
     );
     const job = Item === undefined ? undefined : fromItem(Item);
     return job === undefined || isExpired(job, this.#now()) ? undefined : asShown(job, this.#now());
+  }
+
+  async getMany(workspace: string, ids: readonly string[]): Promise<Job[]> {
+    const jobs = await readJobs({ db: this.#db, table: this.#table, consistent: true }, workspace, [...new Set(ids)]);
+    const now = this.#now();
+    return jobs.filter((job) => !isExpired(job, now)).map((job) => asShown(job, now));
   }
 
   async claim(key: JobKey, claim: { worker: string; now: number; op: Op }) {

@@ -1,11 +1,10 @@
-import { type AttributeValue, BatchGetItemCommand, type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
-import { marshall } from '@aws-sdk/util-dynamodb';
+import { type AttributeValue, type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import type { Job } from '../model/job.ts';
 import { WorkspaceCatalog } from './catalog-workspaces.ts';
-import { fromItem } from './job-item.ts';
-import { dueKey, jobKey, LIVE_INDEX } from './job-keys.ts';
+import { readJobs } from './job-batch.ts';
+import { dueKey, LIVE_INDEX } from './job-keys.ts';
 
-/** DynamoDB's limit for one BatchGetItem. */
+/** Rows of a page: as many jobs as one BatchGetItem reads. */
 const BATCH = 100;
 /** Of one span the reaper looks at no more jobs than this. */
 const MOST_OF_SPAN = 2_000;
@@ -76,10 +75,7 @@ export class LiveJobs {
       }),
     );
     const ids = (Items ?? []).flatMap((item) => item.id?.S ?? []);
-    const jobs: Job[] = [];
-    for (let from = 0; from < ids.length; from += BATCH)
-      jobs.push(...(await this.#batch(workspace, ids.slice(from, from + BATCH))));
-    return { jobs, after: LastEvaluatedKey?.due?.S };
+    return { jobs: await this.#batch(workspace, ids), after: LastEvaluatedKey?.due?.S };
   }
 
   #live(workspace: string, { from, to }: { from: string; to: string }) {
@@ -92,16 +88,7 @@ export class LiveJobs {
     };
   }
 
-  async #batch(workspace: string, ids: string[]): Promise<Job[]> {
-    const found: Job[] = [];
-    let Keys = ids.map((id) => marshall(jobKey({ workspace, id })));
-    while (Keys.length > 0) {
-      const { Responses, UnprocessedKeys } = await this.#db.send(
-        new BatchGetItemCommand({ RequestItems: { [this.#table]: { Keys, ConsistentRead: true } } }),
-      );
-      found.push(...(Responses?.[this.#table] ?? []).map(fromItem));
-      Keys = UnprocessedKeys?.[this.#table]?.Keys ?? [];
-    }
-    return found;
+  #batch(workspace: string, ids: string[]): Promise<Job[]> {
+    return readJobs({ db: this.#db, table: this.#table, consistent: true }, workspace, ids);
   }
 }

@@ -14,6 +14,8 @@ export interface JobStore {
   create(job: Job): Promise<{ created: true } | { created: false; existing: Job }>;
   /** A strongly consistent read. Undefined for a job that is expired, though its item may still be there. */
   get(key: JobKey): Promise<Job | undefined>;
+  /** Those of these jobs that `get` would answer, each once, in no order, a hundred a call. */
+  getMany(workspace: string, ids: readonly string[]): Promise<Job[]>;
   /** queued and due -> running, attempt + 1. On refusal: the item as it stood. */
   claim(
     key: JobKey,
