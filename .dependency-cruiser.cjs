@@ -99,6 +99,19 @@ module.exports = {
       to: { path: 'node_modules/@aws-sdk/' },
     },
     {
+      name: 'ecs-in-dispatch-only',
+      severity: 'error',
+      comment: 'who starts no tasks does not carry the client that does',
+      from: { path: '^functions/', pathNot: '^functions/dispatch/' },
+      to: { path: '^shared/aws/fargate-tasks\\.ts$', reachable: true },
+    },
+    {
+      name: 'ecs-in-one-file',
+      severity: 'error',
+      from: { path: '^(shared|functions)/', pathNot: '^shared/aws/fargate-tasks\\.ts$' },
+      to: { path: 'node_modules/@aws-sdk/client-ecs/' },
+    },
+    {
       name: 'middy-at-the-rim',
       severity: 'error',
       from: { path: '^(shared|functions)/', pathNot: '^(shared/http/|functions/[^/]+/handler\\.ts$)' },

@@ -40,7 +40,7 @@ export const batchRoutes = (deps: BatchDeps): Route[] => [
       idempotencyKey: undefined,
     };
     const settings = await deps.settings.read(now);
-    const plan = await planRun(deps.scripts, wish, { now, random: deps.random(10), settings });
+    const plan = await planRun(deps.scripts, wish, { now, random: deps.random(10), settings, queue: deps.queue });
     const ids = Array.from({ length: params.n }, () => uuidV7(now, deps.random(10)));
     await eachOf(ids, AT_ONCE, async (id) => {
       await startJob(deps, { ...plan, id }, `batch:${request.id}`, now);

@@ -6,6 +6,7 @@ import { JobMessage, type SqsJobQueue } from '../../shared/aws/job-queue.ts';
 import { laneDeps } from '../../shared/aws/lane-deps.ts';
 import { jobQueueOf } from '../../shared/aws/queue-deps.ts';
 import { AwsScriptDirectory } from '../../shared/aws/script-directory.ts';
+import { taskDeps } from '../../shared/aws/task-deps.ts';
 import { parseEnv } from '../../shared/model/env.ts';
 import { parseJson } from '../../shared/model/json.ts';
 import { errorLine } from '../../shared/model/log-line.ts';
@@ -16,8 +17,10 @@ const buildDeps = (variables: Record<string, string | undefined>): DispatchDeps 
   const env = parseEnv(Env, variables);
   const worker = `wk-${env.WORKER_GROUP}-${randomBytes(4).toString('hex')}`;
   const queue = jobQueueOf(env);
+  const lane = laneDeps(env, { name: worker, group: env.WORKER_GROUP }, queue);
   return {
-    ...laneDeps(env, { name: worker, group: env.WORKER_GROUP }, queue),
+    ...lane,
+    ...taskDeps(env, { ...lane, queue }),
     queue,
     schedules: new ScheduleCatalog(dynamodb(), env.CATALOG_TABLE),
     directory: new AwsScriptDirectory(dynamodb(), env.CATALOG_TABLE),

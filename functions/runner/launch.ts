@@ -7,6 +7,8 @@ export type Command = {
   cwd: string;
   /** The whole environment of the process; nothing is inherited. */
   env: Record<string, string>;
+  /** Whom the process runs as; absent: as the runner. */
+  user?: { uid: number; gid: number };
   /** The run's private TMPDIR: what it left behind is known by it. */
   tmp: string;
   /** Set when a prepared Python interpreter may run the job instead: the function to call, the Python package it is in, folders of packages. */

@@ -26,6 +26,8 @@ export type RunDeps = {
   environment: RunnerEnvironment;
   launch: Launch;
   control: ControlTimes;
+  /** Aborted when somebody else who asks was told to stop the attempt. */
+  stop?: AbortSignal;
 };
 
 const PLANNERS: Record<Language, Planner> = { python3: planPython, bash: planBash, bun: planTypescript };
@@ -88,7 +90,7 @@ const attempt = async (request: RunnerRequest, deps: RunDeps, writer: FrameWrite
   });
   environment.watchdog.guard(running.pid);
   const output = readOutput(pipe.reader, { writer, last, limit: request.logLimitBytes });
-  const killer = killOnWord(request, deps.control, running.pid);
+  const killer = killOnWord(request, deps, running.pid);
   const ended = await running.ended;
   killer.over();
   environment.watchdog.release(running.pid);
@@ -180,7 +182,7 @@ type Word = 'timeout' | 'stopped';
 /** Kills the group when its time is over or when the control poll says so, and remembers why. */
 const killOnWord = (
   request: RunnerRequest,
-  times: ControlTimes,
+  { control: times, stop }: Pick<RunDeps, 'control' | 'stop'>,
   group: number,
 ): { word: () => Word | undefined; over: () => void } => {
   let word: Word | undefined;
@@ -191,8 +193,12 @@ const killOnWord = (
   const timer = setTimeout(() => kill('timeout'), request.timeoutMs);
   const endPoll =
     request.control === undefined ? () => undefined : pollControl(request.control, times, () => kill('stopped'));
+  const stopped = (): void => kill('stopped');
+  if (stop?.aborted === true) stopped();
+  stop?.addEventListener('abort', stopped);
   const over = (): void => {
     clearTimeout(timer);
+    stop?.removeEventListener('abort', stopped);
     endPoll();
   };
   return { word: () => word, over };

@@ -9,6 +9,7 @@ export const spawnLaunch: Launch = async (command, pipe) => {
   const child = spawn(command.file, command.argv, {
     cwd: command.cwd,
     env: command.env,
+    ...command.user,
     detached: true,
     stdio: ['ignore', pipe.writeFd, pipe.writeFd],
   });

@@ -63,7 +63,7 @@ const STREAM_FOR_MS = 13 * 60_000;
 const streamRoutes = (deps: WaitDeps): Route[] =>
   runRoutes(deps, STREAM_CONTRACTS, async (wish, now, { poll_delay_ms }) => {
     const settings = await deps.settings.read(now);
-    const request = await planRun(deps.directory, wish, { now, random: randomBytes(10), settings });
+    const request = await planRun(deps.directory, wish, { now, random: randomBytes(10), settings, queue: deps.queue });
     await startHere(deps, request, randomUUID());
     const following = { ...deps, logs: deps.said };
     return {
@@ -77,7 +77,7 @@ export const waitRoutes = (deps: WaitDeps): Route[] => [
   ...streamRoutes(deps),
   ...runRoutes(deps, CONTRACTS, async (wish, now) => {
     const settings = await deps.settings.read(now);
-    const request = await planRun(deps.directory, wish, { now, random: randomBytes(10), settings });
+    const request = await planRun(deps.directory, wish, { now, random: randomBytes(10), settings, queue: deps.queue });
     const deadline = now + patienceMs(settings);
     const job = await runHere(deps, request, randomUUID(), deadline);
     return answerOf(deps, request, job ?? (await awaitJob(deps, request, deadline)));

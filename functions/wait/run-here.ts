@@ -20,7 +20,7 @@ export type RunHereDeps = AttemptDeps &
  * Starts a new job in this invocation: made already claimed, with the same writes, beats and limits as from a queue. Answers
  * its run, which goes on whether anybody waits for it or not and gives the completed job, or undefined when it was queued
  * after all (no room). Undefined at once: it is somebody else's (a repeated request) or was queued instead (a later time,
- * or a tag of another group).
+ * a tag of another group, or a job that is a task of its own).
  */
 export const startHere = async (
   deps: RunHereDeps,
@@ -29,7 +29,7 @@ export const startHere = async (
 ): Promise<{ running: Promise<Job | undefined> } | undefined> => {
   const now = deps.now();
   const later = request.scheduled_for > now || request.settings?.debounce !== undefined;
-  if (later || !deps.queue.serves(request.tag)) {
+  if (later || !deps.queue.serves(request.tag) || deps.queue.runsAsTask(request)) {
     await startJob(deps, request, `create:${requestId}`, now);
     return undefined;
   }

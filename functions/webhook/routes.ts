@@ -27,7 +27,7 @@ const CONTRACTS = {
 export const webhookRoutes = (deps: WebhookDeps): Route[] => [
   ...runRoutes(deps, CONTRACTS, async (wish, now) => {
     const settings = await deps.settings.read(now);
-    const request = await planRun(deps.scripts, wish, { now, random: randomBytes(10), settings });
+    const request = await planRun(deps.scripts, wish, { now, random: randomBytes(10), settings, queue: deps.queue });
     const job = await startJob(deps, request, `create:${randomUUID()}`, now);
     return { body: job.id };
   }),

@@ -25,6 +25,9 @@ export type ZipFunction = z.infer<typeof ZipFunction>;
 const REQUIRE =
   "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
 
+/** Second entries: the runner as a task, over the same core as its handler. */
+const MORE_ENTRIES = [{ function: 'runner', source: 'task' }] as const;
+
 const closure = (outputs: Metafile['outputs'], entry: string): Set<string> => {
   const seen = new Set([entry]);
   for (const file of seen) {
@@ -41,9 +44,18 @@ const closure = (outputs: Metafile['outputs'], entry: string): Set<string> => {
 export const bundleFunctions = async (root: string, names: readonly string[], target: string): Promise<void> => {
   const missing = names.filter((name) => !existsSync(join(root, 'functions', name, 'handler.ts')));
   if (missing.length > 0) throw new Error(`no handler.ts in functions/${missing.join(', functions/')}`);
+  const more = MORE_ENTRIES.filter((entry) => names.includes(entry.function));
+  const entries = [
+    ...names.map((name) => ({ source: `functions/${name}/handler.ts`, out: name, to: join(name, 'index.mjs') })),
+    ...more.map((entry) => ({
+      source: `functions/${entry.function}/${entry.source}.ts`,
+      out: `${entry.function}-${entry.source}`,
+      to: join(entry.function, `${entry.source}.mjs`),
+    })),
+  ];
   const built = await build({
     absWorkingDir: root,
-    entryPoints: names.map((name) => ({ in: `functions/${name}/handler.ts`, out: name })),
+    entryPoints: entries.map(({ source, out }) => ({ in: source, out })),
     outdir: 'out',
     write: false,
     metafile: true,
@@ -65,10 +77,10 @@ export const bundleFunctions = async (root: string, names: readonly string[], ta
   });
   rmSync(target, { recursive: true, force: true });
   const texts = new Map(built.outputFiles.map((file) => [relative(root, file.path), file.text]));
-  for (const name of names) {
-    for (const file of closure(built.metafile.outputs, `out/${name}.mjs`)) {
+  for (const { out, to } of entries) {
+    for (const file of closure(built.metafile.outputs, `out/${out}.mjs`)) {
       const text = texts.get(file) ?? '';
-      const path = join(target, name, file === `out/${name}.mjs` ? 'index.mjs' : relative('out', file));
+      const path = join(target, file === `out/${out}.mjs` ? to : join(dirname(to), relative('out', file)));
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, text.includes('Dynamic require of') ? REQUIRE + text : text);
     }

@@ -12,6 +12,7 @@ import type { JobKey, JobKind } from '../model/job.ts';
  * | `result#<digest>`          | a larger result   | finishJob, before the finish | api, stream, wait          | expiry     |
  * | `log#<attempt>#<start>`    | a page of the log | dispatch, wait while running | api, stream                | expiry, and the page that covers it |
  * | `stream#<attempt>#<start>` | a page of what the attempt streams | dispatch, wait while running | api, stream, wait | expiry, and the page that covers it |
+ * | `task#<attempt>`           | the key of a task's order, and how far it told | dispatch, frames | frames    | expiry     |
  * | `mask#<attempt>#<digest>`  | a sealed secret   | api, before it tells the job | api, dispatch, wait        | expiry     |
  * | `flow#<part>`              | a part of a flow's status | whoever advances the flow | the same, api              | expiry     |
  * | `items#<module>#<attempt>` | how many items a loop goes through | whoever begins the loop | whoever starts an iteration | expiry |
@@ -74,6 +75,11 @@ export const pageKey = (of: Paged, key: JobKey, attempt: number, start: number):
   sk: `${pagePrefix(of, attempt)}${digits(start, 12)}`,
 });
 
+export const taskKey = (key: JobKey, attempt: number): { pk: string; sk: string } => ({
+  pk: jobPartition(key),
+  sk: `task#${digits(attempt, 4)}`,
+});
+
 export const maskPrefix = (attempt: number): string => `mask#${digits(attempt, 4)}#`;
 export const maskKey = (key: JobKey, attempt: number, digest: string): { pk: string; sk: string } => ({
   pk: jobPartition(key),
@@ -113,6 +119,9 @@ export const payloadObject = (key: JobKey, name: string): string => `${jobPrefix
 /** What was streamed lies in the folder of the log: the same rights, and one removal, for all that a job said. */
 export const pageObject = (of: Paged, key: JobKey, attempt: number, start: number): string =>
   `${jobPrefix(key)}log/${of === 'log' ? '' : 'stream/'}${digits(attempt, 4)}/${digits(start, 12)}`;
+
+/** What a task is to run. */
+export const requestObject = (key: JobKey, attempt: number): string => `${jobPrefix(key)}request/${digits(attempt, 4)}`;
 
 /** The job an object belongs to; undefined for a key that is no job's. */
 export const jobOfObject = (object: string): JobKey | undefined => {

@@ -7,6 +7,7 @@ import {
 import { z } from 'zod';
 import type { Delivery, JobQueue, LateMessages } from '../jobs/ports.ts';
 import { isUrgent, type Job } from '../model/job.ts';
+import { LAMBDA_LIMIT_S, type TimeLimits } from '../model/time-limits.ts';
 
 /** SQS delays a message by at most this long (AWS limit). */
 const MAX_DELAY_S = 900;
@@ -16,7 +17,10 @@ const LEAD_MS = 90_000;
 type Queue = { url: string; arn: string };
 
 /** The queues by tag, as the environment names them; `priority`: the one for jobs that must not wait behind the others. */
-export type Queues = Record<string, Queue & { priority?: Queue | undefined }>;
+export type Queues = Record<
+  string,
+  Queue & { priority?: Queue | undefined; lane?: 'lambda' | 'fargate' | undefined; longest_s?: number | undefined }
+>;
 
 /** A message is this and nothing else: the job item is the truth. */
 export const JobMessage = z.object({ workspace: z.string(), id: z.string() });
@@ -47,6 +51,16 @@ export class SqsJobQueue implements JobQueue, LateMessages {
 
   serves(tag: string): boolean {
     return Object.hasOwn(this.#queues, tag);
+  }
+
+  runsAsTask({ tag, timeout_s }: Pick<Job, 'tag' | 'timeout_s'>): boolean {
+    return this.#queues[tag]?.lane === 'fargate' || timeout_s > LAMBDA_LIMIT_S;
+  }
+
+  timeLimits(tag: string): TimeLimits {
+    const queue = Object.hasOwn(this.#queues, tag) ? this.#queues[tag] : undefined;
+    const longest = queue?.longest_s ?? LAMBDA_LIMIT_S;
+    return { usual: queue?.lane === 'fargate' ? longest : Math.min(LAMBDA_LIMIT_S, longest), longest };
   }
 
   async backlog(job: Pick<Job, 'tag' | 'priority'>): Promise<number> {

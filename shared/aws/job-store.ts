@@ -228,6 +228,15 @@ export class DynamoJobStore implements JobStore {
     return outcome.done || (outcome.job?.status === 'running' && outcome.job.attempt === attempt);
   }
 
+  async handOver(key: JobKey, attempt: number, worker: string): Promise<Job | undefined> {
+    const outcome = await this.#transition(key, undefined, {
+      update: 'SET worker = :worker',
+      condition: ['#status = :running', 'attempt = :attempt'],
+      values: { worker, running: 'running', attempt },
+    });
+    return outcome.done ? outcome.job : undefined;
+  }
+
   async requestCancel(key: JobKey, by: Canceler): Promise<Job | undefined> {
     const outcome = await this.#transition(key, undefined, {
       update: `SET canceled_by = if_not_exists(canceled_by, :by)${by.reason === undefined ? '' : ', canceled_reason = if_not_exists(canceled_reason, :reason)'}`,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FrameBatch, FramesTaken, TaskWork } from '../model/frame-batch.ts';
 import { JobId } from '../model/ids.ts';
 import { PACKAGE_LIMITS, PLACES_AT_ONCE } from '../model/package-archive.ts';
 import { ControlAnswer, StatedContent } from '../model/runner.ts';
@@ -55,5 +56,31 @@ export const attemptControl = contract({
   query: NoQuery,
   body: noBody,
   answer: jsonAnswer(200, ControlAnswer),
+  access: { needs: 'control-token' },
+});
+
+/** A task's first question. It may be asked again while the attempt runs. */
+export const attemptOrder = contract({
+  id: 'attemptOrder',
+  method: 'GET',
+  path: '/frames/{workspace}/{id}/{attempt}/order',
+  summary: 'What shall this task run?',
+  params: OfAttempt,
+  query: NoQuery,
+  body: noBody,
+  answer: jsonAnswer(200, TaskWork),
+  access: { needs: 'control-token' },
+});
+
+/** What a task says, in batches: the lane that has no response stream. */
+export const attemptFrames = contract({
+  id: 'attemptFrames',
+  method: 'POST',
+  path: '/frames/{workspace}/{id}/{attempt}/frames',
+  summary: 'The next of what this task says: log, stream, and at last how it ended',
+  params: OfAttempt,
+  query: NoQuery,
+  body: jsonBody(FrameBatch),
+  answer: jsonAnswer(200, FramesTaken),
   access: { needs: 'control-token' },
 });

@@ -35,7 +35,8 @@ export const rawDependencies = async (
     standing,
     idempotencyKey: undefined,
   };
-  const request = await planRun(deps.directory, wish, { now, random, settings: await deps.settings.read(now) });
+  const settings = await deps.settings.read(now);
+  const request = await planRun(deps.directory, wish, { now, random, settings, queue: deps.queue });
   return {
     ...request,
     runnable: { kind: 'dependencies', code, language, ...(path === undefined ? {} : { path }) },

@@ -1,6 +1,6 @@
 import type { Completion } from '../model/completion.ts';
 import type { Job } from '../model/job.ts';
-import { type FinishDeps, finishJob, finishMasked } from './finish-job.ts';
+import { type FinishOrTellDeps, finishJob, finishMasked } from './finish-job.ts';
 import type { LogWriter } from './log-writer.ts';
 
 /** An error longer than this may be stored outside the job's item, before the write that would tell that it needs masking. */
@@ -12,7 +12,7 @@ const LONG_ERROR_CHARS = 100;
  * any more by then, so that one reading is enough. Only a failure with a long error pays a read first.
  */
 export const finishAttempt = async (
-  deps: FinishDeps & { now: () => number },
+  deps: FinishOrTellDeps & { now: () => number },
   job: Job,
   ran: { completion: Completion; timedOut: boolean },
   log: LogWriter,

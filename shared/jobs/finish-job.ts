@@ -5,11 +5,17 @@ import type { Job, LogTail } from '../model/job.ts';
 import { joinedLabels } from '../model/marked-result.ts';
 import { expiresAt } from '../model/retention.ts';
 import type { PayloadStore } from './payload-ports.ts';
-import type { Canceler, JobStore, Settings, StoredCompletion } from './ports.ts';
-import { type FollowupDeps, runFollowups } from './run-followups.ts';
+import type { Canceler, JobStore, Report, Settings, StoredCompletion } from './ports.ts';
+import { type DebtDeps, type FollowupDeps, runFollowups } from './run-followups.ts';
 
 /** What ending a job takes. */
-export type FinishDeps = FollowupDeps & { jobs: JobStore; payloads: PayloadStore; settings: Settings };
+type EndDeps = { jobs: JobStore; payloads: PayloadStore; settings: Settings; report: Report };
+
+/** The same, and to pay what it owes then. */
+export type FinishDeps = FollowupDeps & EndDeps;
+
+/** The same, and to pay what it owes then or to have it paid. */
+export type FinishOrTellDeps = EndDeps & (FollowupDeps | DebtDeps);
 
 type Details = { op: string; now: number; logTail?: LogTail; canceledBy?: string; canceledReason?: string };
 
@@ -19,7 +25,7 @@ type Details = { op: string; now: number; logTail?: LogTail; canceledBy?: string
  * already, and nothing was changed. What the job owes then is paid before this resolves, or by the reaper.
  */
 export const finishJob = async (
-  deps: FinishDeps,
+  deps: FinishOrTellDeps,
   job: Job,
   completion: Completion,
   more: Details,
@@ -33,7 +39,7 @@ export const finishJob = async (
  * nothing was changed, and the texts must be masked again. Revision undefined: no secret can have been missed.
  */
 export const finishMasked = async (
-  deps: FinishDeps,
+  deps: FinishOrTellDeps,
   job: Job,
   completion: Completion,
   more: Details,
@@ -60,7 +66,7 @@ const isUnmasked = (job: Job, now: Job | undefined, masks: number | undefined): 
  * Of a job whose result goes at its end the caller has the last sight of it, for he may have to answer it; one so large that
  * it never was here is gone for him too.
  */
-const pay = async (deps: FinishDeps, job: Job, { result, stored }: Completion, now: number): Promise<Job> => {
+const pay = async (deps: FinishOrTellDeps, job: Job, { result, stored }: Completion, now: number): Promise<Job> => {
   await runFollowups(deps, job, now);
   if (job.delete_after_secs !== 0) return job;
   return stored === undefined ? { ...job, result: { at: 'inline', text: result } } : asShown(job, now);

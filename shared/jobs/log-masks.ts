@@ -32,6 +32,17 @@ export class LogMasks {
     return this.#log.held;
   }
 
+  /** Where `resume` goes on: how many of the held ones are masked already, and whether anything was. */
+  get standing(): { covered: number; masked: boolean } {
+    return { covered: this.#log.covered, masked: this.#log.masked };
+  }
+
+  /** Goes on with a log that another process wrote up to here (`Masker.resume`), and knows none of its secrets yet. */
+  resume(standing: LogMasks['standing']): void {
+    this.#log.resume(standing);
+    this.#revision = 0;
+  }
+
   /** What the attempt is given by its worker. */
   add(secrets: readonly string[]): void {
     this.#log.add(secrets);

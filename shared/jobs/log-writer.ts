@@ -5,7 +5,7 @@ import type { LogStore } from './payload-ports.ts';
 import type { MaskStore } from './value-ports.ts';
 
 /** Beyond this many characters beside the job, the log's pages move to S3 (Windmill's LARGE_LOG_THRESHOLD_SIZE). */
-const INLINE_CHARS = 9_000;
+export const INLINE_CHARS = 9_000;
 /** Buffered output that is written at once, whatever the time: bounds memory under fast output. */
 const FULL_BUFFER = 512 * 1024;
 /** A whole log this short is not written as a page at all: it ends up in the job's own item. */
@@ -58,13 +58,14 @@ export class LogWriter {
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(deps: LogDeps, job: Job, start: number) {
+  /** `masks`: where the log goes on that another process began. */
+  constructor(deps: LogDeps, job: Job, start: number, masks = new LogMasks(deps.masks, job)) {
     this.#deps = deps;
     this.#job = job;
     this.#start = start;
     this.#openedAt = deps.now();
     this.#flushEveryMs = deps.flushEveryMs ?? logFlushEveryMs;
-    this.masks = new LogMasks(deps.masks, job);
+    this.masks = masks;
   }
 
   /** Adds text. Resolves at once unless the buffer is full: then when it is written, which is the back-pressure. */

@@ -12,6 +12,8 @@ import { EVERYONE, type Grants } from '../model/roster.ts';
 import { type StatedSettings, settingsOf } from '../model/run-settings.ts';
 import type { InstanceSettings } from '../model/settings.ts';
 import { mayUseTag, tagRefusal } from '../model/tags.ts';
+import { timeLimitOf } from '../model/time-limits.ts';
+import type { JobQueue } from './ports.ts';
 
 /** What running a deployed script needs to know of it. */
 export type DeployedScript = {
@@ -76,8 +78,6 @@ export type RunWish = {
   idempotencyKey: string | undefined;
 };
 
-/** Seconds: what a Lambda lane can run (15 minutes less what ending a job takes), and so the default as well. */
-const LONGEST_RUN_S = 840;
 /** A leap year: no job waits longer for its time. */
 const LATEST_MS = 366 * 86_400_000;
 const LONGEST_TAG = 50;
@@ -94,7 +94,12 @@ const ENTRYPOINT_ARG = '_ENTRYPOINT_OVERRIDE';
 export const planRun = async (
   scripts: ScriptDirectory,
   wish: RunWish,
-  moment: { now: number; random: Uint8Array; settings: Pick<InstanceSettings, 'job_default_timeout' | 'custom_tags'> },
+  moment: {
+    now: number;
+    random: Uint8Array;
+    settings: Pick<InstanceSettings, 'job_default_timeout' | 'custom_tags'>;
+    queue: Pick<JobQueue, 'timeLimits'>;
+  },
 ): Promise<RunRequest> => {
   const { workspace, options } = wish;
   const script = await deployed(scripts, workspace, wish.wanted);
@@ -114,7 +119,11 @@ export const planRun = async (
     ...(wish.argsText === undefined || entrypoint !== undefined ? {} : { argsText: wish.argsText }),
     owner: ownerOf(wish, script),
     tag,
-    timeout_s: timeoutOf([options.timeout, script?.timeout || undefined], moment.settings?.job_default_timeout),
+    timeout_s: timeLimitOf(
+      [options.timeout, script?.timeout || undefined],
+      moment.queue.timeLimits(tag),
+      moment.settings?.job_default_timeout,
+    ),
     ...(await identity(wish, moment)),
     scheduled_for: dueAt(options, moment.now),
     visible_to_owner: !(options.invisible_to_owner ?? script?.visible_to_runner_only ?? false),
@@ -141,18 +150,24 @@ export const planRun = async (
  * How a deployed script runs with these arguments when nobody asks for more: neither held back by a debounce nor perpetual,
  * as whatever starts it comes again by itself. Throws 400 for a time limit that cannot be given.
  */
-export const runAsDeployed = (script: DeployedScript, workspace: string, args: JsonObject) => {
+export const runAsDeployed = (
+  queue: Pick<JobQueue, 'timeLimits'>,
+  script: DeployedScript,
+  workspace: string,
+  args: JsonObject,
+) => {
   const { restart_unless_cancelled, debounce, ...settings } = settingsOf(script.settings ?? {}, {
     workspace,
     path: script.path,
     args,
     cache_ttl: undefined,
   });
+  const tag = interpolated(script.tag || defaultTag(script.language), workspace, args).slice(0, LONGEST_TAG);
   return {
     runnable: { kind: 'script' as const, path: script.path, hash: script.hash, language: script.language },
     args,
-    tag: interpolated(script.tag || defaultTag(script.language), workspace, args).slice(0, LONGEST_TAG),
-    timeout_s: timeoutOf([script.timeout || undefined]),
+    tag,
+    timeout_s: timeLimitOf([script.timeout || undefined], queue.timeLimits(tag)),
     visible_to_owner: !(script.visible_to_runner_only ?? false),
     ...(script.priority === undefined ? {} : { priority: script.priority }),
     ...(script.labels === undefined ? {} : { labels: script.labels }),
@@ -242,18 +257,6 @@ const runnableOf = (wanted: Wanted, script: DeployedScript | undefined): Runnabl
   }
   if (script === undefined) throw notFound('Script not found');
   return { kind: 'script', path: script.path, hash: script.hash, language: script.language };
-};
-
-/**
- * The smallest limit that request or script states: a caller may cut a script short, not give it more than its author did.
- * The instance's default, which is for those that state none, is cut to what a worker can give: it was set for all of them.
- */
-const timeoutOf = (stated: (number | undefined)[], byDefault = LONGEST_RUN_S): number => {
-  const seconds = Math.min(...stated.map((each) => each ?? Number.POSITIVE_INFINITY));
-  if (seconds === Number.POSITIVE_INFINITY) return Math.min(LONGEST_RUN_S, byDefault);
-  if (seconds > LONGEST_RUN_S)
-    throw badRequest(`Bad request: timeout: ${seconds} s is more than a worker can give (${LONGEST_RUN_S} s)`);
-  return seconds;
 };
 
 const dueAt = (options: RunOptions, now: number): number => {

@@ -4,6 +4,7 @@ import type { Language } from '../model/language.ts';
 import type { Frame, RunnerRequest } from '../model/runner.ts';
 import type { InstanceSettings } from '../model/settings.ts';
 import type { Isolation } from '../model/tenant.ts';
+import type { TimeLimits } from '../model/time-limits.ts';
 
 /** Names one transition. Every conditional write carries it, so that a lost reply is not taken for a lost race. */
 export type Op = string;
@@ -63,6 +64,8 @@ export interface JobStore {
   markStreaming(key: JobKey, attempt: number): Promise<void>;
   /** Notes how far an attempt is, in percent; what is less than was noted changes nothing. False: the attempt is over. */
   setProgress(key: JobKey, attempt: number, percent: number): Promise<boolean>;
+  /** The attempt is another worker's from now on. Undefined: it is over. */
+  handOver(key: JobKey, attempt: number, worker: string): Promise<Job | undefined>;
   /** Marks a running job to be stopped. Undefined when it is not running any more. */
   requestCancel(key: JobKey, by: Canceler): Promise<Job | undefined>;
 }
@@ -100,6 +103,10 @@ export interface Settings {
 export interface JobQueue {
   /** False: no worker group serves the tag, so the job stays queued until one does. */
   serves(tag: string): boolean;
+  /** Whether such a job is run by a task of its own: its tag says so, or it may run longer than Lambda lets it. */
+  runsAsTask(job: Pick<Job, 'tag' | 'timeout_s'>): boolean;
+  /** How long jobs of a tag may run. */
+  timeLimits(tag: string): TimeLimits;
   /** About how many messages wait for workers now in the queue that this job goes by; 0 where no group serves its tag. */
   backlog(job: Pick<Job, 'tag' | 'priority'>): Promise<number>;
   /** Sends the job's message so that it arrives at `dueAt` or a little before, never later than workers allow. */

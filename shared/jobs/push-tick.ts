@@ -5,6 +5,7 @@ import { retryOf, type Schedule, type Tick, tickAfter } from '../model/schedule.
 import { launcherOf, SCHEDULE } from '../model/trigger.ts';
 import type { ScheduleStore } from './limit-ports.ts';
 import { type DeployedScript, runAsDeployed, type ScriptDirectory } from './plan-run.ts';
+import type { JobQueue } from './ports.ts';
 import { type StartDeps, startOnce } from './start-job.ts';
 
 /** What keeping the one future job of a schedule takes. */
@@ -59,7 +60,7 @@ export const startTick = async (deps: TickDeps, workspace: string, schedule: Sch
   try {
     const script = await deps.directory.newest(workspace, schedule.script_path);
     if (script === undefined) throw notFound(`Script not found at name ${schedule.script_path}`);
-    await startOnce(deps, requestOf(workspace, schedule, tick, script), now);
+    await startOnce(deps, requestOf(deps.queue, workspace, schedule, { tick, script }), now);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     await switchOff(deps, workspace, schedule, error.message);
@@ -67,9 +68,14 @@ export const startTick = async (deps: TickDeps, workspace: string, schedule: Sch
 };
 
 /** It runs as the schedule does, whomever its script was deployed to run as: the script may be another one by then. */
-const requestOf = (workspace: string, schedule: Schedule, tick: Tick, script: DeployedScript): RunRequest => {
+const requestOf = (
+  queue: JobQueue,
+  workspace: string,
+  schedule: Schedule,
+  { tick, script }: { tick: Tick; script: DeployedScript },
+): RunRequest => {
   const { permissioned_as, email, path } = schedule;
-  const { tag, settings, ...run } = runAsDeployed(script, workspace, objectOf(schedule.args));
+  const { tag, settings, ...run } = runAsDeployed(queue, script, workspace, objectOf(schedule.args));
   const retry = retryOf(schedule) ?? settings.retry;
   return {
     workspace,

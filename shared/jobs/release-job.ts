@@ -1,6 +1,6 @@
 import { type Completion, failed, unstarted, workerLost } from '../model/completion.ts';
 import { type Job, MAX_TRIES, type WaitReason } from '../model/job.ts';
-import { type FinishDeps, finishJob } from './finish-job.ts';
+import { type FinishOrTellDeps, finishJob } from './finish-job.ts';
 import type { JobQueue } from './ports.ts';
 
 /** Between two looks for room on a full lane: spread, so that waiting jobs do not come back as one. */
@@ -12,7 +12,7 @@ const FULL_SPREAD_MS = 2_000;
  * Waiting is not a try. `random` is in [0, 1).
  */
 export const releaseWaiting = async (
-  deps: FinishDeps & { queue: JobQueue },
+  deps: FinishOrTellDeps & { queue: JobQueue },
   job: Job,
   waits: { reason: WaitReason; dueAt?: number },
   more: { op: string; now: number; random: number },
@@ -32,7 +32,7 @@ const UNSTARTED_MS = [2_000, 15_000, 60_000];
  * key that cannot be read) may pass. It counts as a try, so that what always fails ends.
  */
 export const releaseUnstarted = (
-  deps: FinishDeps & { queue: JobQueue },
+  deps: FinishOrTellDeps & { queue: JobQueue },
   job: Job,
   more: { op: string; now: number },
 ): Promise<boolean> => giveBack(deps, job, unstarted(job), UNSTARTED_MS[job.tries - 1] ?? 0, more);
@@ -42,13 +42,13 @@ export const releaseUnstarted = (
  * this call decided it.
  */
 export const releaseLost = async (
-  deps: FinishDeps & { queue: JobQueue },
+  deps: FinishOrTellDeps & { queue: JobQueue },
   job: Job,
   more: { op: string; now: number },
 ): Promise<boolean> => giveBack(deps, job, workerLost(job), 0, more);
 
 const giveBack = async (
-  deps: FinishDeps & { queue: JobQueue },
+  deps: FinishOrTellDeps & { queue: JobQueue },
   job: Job,
   atLast: Completion,
   pauseMs: number,

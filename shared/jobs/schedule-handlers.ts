@@ -72,7 +72,7 @@ const startHandler = async (deps: HandlerDeps, job: Job, called: Called, now: nu
     deps,
     {
       workspace: job.workspace,
-      ...runAsDeployed(script, job.workspace, objectOf(argsText)),
+      ...runAsDeployed(deps.queue, script, job.workspace, objectOf(argsText)),
       argsText,
       owner: { created_by: LAUNCHER[name], permissioned_as: schedule.permissioned_as, email: schedule.email },
       id: await uuidV5(job.id, name),

@@ -2,7 +2,7 @@
  * The errors a caller is told about. Everything that is not one of these is a fault of ours: HTTP answers 500 without
  * details and logs it once, a queue message goes back to its queue.
  */
-export type ProblemStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 500;
+export type ProblemStatus = 400 | 401 | 403 | 404 | 409 | 410 | 413 | 415 | 422 | 429 | 500;
 
 /** A refusal whose message is shown to the caller as plain text, so it names what is wrong and how to mend it. */
 export class Problem extends Error {

@@ -51,6 +51,21 @@ export class Masker {
     return this.#at.held.length;
   }
 
+  /** So much of what is held belongs to a secret whose mask was given out already. */
+  get covered(): number {
+    return this.#at.covered;
+  }
+
+  /** Whether anything was masked so far. */
+  get masked(): boolean {
+    return this.#at.masked;
+  }
+
+  /** Goes on where another one stopped: what it held comes as the next text, of which so much was `covered`. */
+  resume(at: { covered: number; masked: boolean }): void {
+    this.#at = { ...FRESH, ...at };
+  }
+
   /** Takes the next text and answers what is certain by now. */
   push(text: string): string {
     if (this.#shortest === Number.POSITIVE_INFINITY) return text;

@@ -89,6 +89,18 @@ export const STREAM_LIMIT_BYTES = 2 * 1024 * 1024;
 export const Outcome = z.enum(['success', 'failure', 'timeout', 'stopped']);
 export type Outcome = z.infer<typeof Outcome>;
 
+/** The last line of what a runner says. */
+export const EndFrame = z.object({
+  type: z.literal('end'),
+  outcome: Outcome,
+  /** When the user's process was started, milliseconds since 1970. */
+  startedAt: z.number(),
+  durationMs: z.number(),
+  /** Peak resident memory of the process, KiB. */
+  memPeakKb: z.number().optional(),
+});
+export type EndFrame = z.infer<typeof EndFrame>;
+
 /**
  * One line of what a runner says: a JSON object and a newline.
  * - `log`: output of the user's process, stdout and stderr in the order written; bytes that are not UTF-8 become U+FFFD.
@@ -106,15 +118,6 @@ export const Frame = z.discriminatedUnion('type', [
   z.object({ type: z.literal('lock'), record: LockRecord }),
   z.object({ type: z.literal('result'), part: z.string() }),
   z.object({ type: z.literal('large-result'), ...StatedContent.shape }),
-  z.object({
-    type: z.literal('end'),
-    outcome: Outcome,
-    /** When the user's process was started, milliseconds since 1970. */
-    startedAt: z.number(),
-    durationMs: z.number(),
-    /** Peak resident memory of the process, KiB. */
-    memPeakKb: z.number().optional(),
-  }),
+  EndFrame,
 ]);
 export type Frame = z.infer<typeof Frame>;
-export type EndFrame = Extract<Frame, { type: 'end' }>;

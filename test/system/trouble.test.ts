@@ -8,78 +8,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => millrace.stop());
 
-/** Runs a preview and answers the error of its failed job. */
-const failure = async (
-  language: string,
-  content: string,
-  args: object = {},
-): Promise<{ name: string; message: string }> => {
-  const text = await millrace.text('POST', '/w/demo/jobs/run_wait_result/preview', 422, { language, content, args });
-  return JSON.parse(text).error;
-};
-
-describe('a script in trouble fails its job with a reason, and the next job runs', () => {
-  it('raises', async () => {
-    expect(await failure('python3', 'def main():\n    raise ValueError("no")')).toMatchObject({
-      name: 'ValueError',
-      message: 'no',
-    });
-  });
-  it('has a syntax error', async () => {
-    expect(await failure('python3', 'def main(:\n  pass')).toMatchObject({ name: 'SyntaxError' });
-  });
-  it('has no main', async () => {
-    expect((await failure('python3', 'x = 1')).message).toMatch(/main/);
-  });
-  it('exits by a signal', async () => {
-    expect((await failure('bash', 'kill -SEGV $$')).message).toMatch(/SIGSEGV/);
-  });
-  it('exits with a code', async () => {
-    expect((await failure('bash', 'echo oops; exit 3')).message).toMatch(/3/);
-  });
-  it('throws in TypeScript', async () => {
-    expect(await failure('bun', 'export function main() { throw new TypeError("bad") }')).toMatchObject({
-      name: 'TypeError',
-      message: 'bad',
-    });
-  });
-  it('runs over its time', async () => {
-    await millrace.script('f/demo/slow', 'bash', 'sleep 30', { timeout: 1 });
-    const id = await millrace.text('POST', '/w/demo/jobs/run/p/f/demo/slow', 201, {});
-    const job = await millrace.completed(id);
-    expect(job).toMatchObject({ success: false, canceled_by: 'timeout' });
-    expect(job.duration_ms).toBeLessThan(3000);
-  });
-  it('and the next job runs', async () => {
-    expect(
-      await millrace.json('POST', '/w/demo/jobs/run_wait_result/preview', {
-        language: 'python3',
-        content: 'def main(): return 1',
-      }),
-    ).toBe(1);
-  });
-});
-
 describe('a cancel', () => {
-  it('of a running job kills its process at the next control poll', async () => {
-    await millrace.script(
-      'f/demo/forever',
-      'python3',
-      'import time\ndef main():\n    print("up", flush=True)\n    time.sleep(60)',
-    );
-    const id = await millrace.text('POST', '/w/demo/jobs/run/p/f/demo/forever', 201, {});
-    for (let tries = 0; tries < 100; tries += 1) {
-      if ((await millrace.json('GET', `/w/demo/jobs_u/get/${id}`)).running) break;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    expect(await millrace.text('POST', `/w/demo/jobs_u/queue/cancel/${id}`, 200, { reason: 'enough' })).toBe(id);
-    const asked = Date.now();
-    const job = await millrace.completed(id);
-    expect(Date.now() - asked).toBeLessThan(5_000);
-    expect(job).toMatchObject({ canceled: true, canceled_by: 'admin', canceled_reason: 'enough', success: false });
-    expect(job.result.error.name).toBe('Canceled');
-  });
-
   it('of a queued job ends it at once', async () => {
     const id = await millrace.text('POST', '/w/demo/jobs/run/preview?scheduled_in_secs=600', 201, {
       language: 'bash',

@@ -48,6 +48,7 @@ beforeAll(async () => {
   );
   symlinkSync(join(process.cwd(), 'node_modules'), join(root, 'node_modules'));
   source('functions/runner/handler.ts', 'export const handler = async (): Promise<string> => "runner";');
+  source('functions/runner/task.ts', 'console.log("task");');
   source('functions/runner/Dockerfile', 'FROM scratch\n');
   source('functions/runner/wrappers/python/main.py', 'print("wrapper")\n');
   source('functions/runner/wrappers/python/__pycache__/main.pyc', 'compiled');
@@ -95,10 +96,13 @@ describe('bundles', () => {
 });
 
 describe('the folder of the runner image', () => {
-  it('is the Dockerfile, the bundled handler, and the wrappers as they stand', () => {
+  it('is the Dockerfile, both bundled entries, and the wrappers as they stand', () => {
     assembleRunnerImage(root, join(root, 'again/runner'), join(root, 'image'));
     const assembled = files('image').filter((file) => !file.startsWith('app/chunks/'));
-    expect(new Set(assembled)).toEqual(new Set(['Dockerfile', 'app/index.mjs', 'app/wrappers/python/main.py']));
+    expect(new Set(assembled)).toEqual(
+      new Set(['Dockerfile', 'app/index.mjs', 'app/task.mjs', 'app/wrappers/python/main.py']),
+    );
     expect(run('image/app/index.mjs')).toBe('runner');
+    expect(execFileSync(process.execPath, [join(root, 'image/app/task.mjs')], { encoding: 'utf8' })).toBe('task\n');
   });
 });

@@ -22,7 +22,7 @@ beforeAll(() => {
 });
 
 describe('cdk-nag', () => {
-  it('finds nothing in any option that has no written reason, and every reason is needed', () => {
+  it('finds nothing in any option that has no written reason, and every reason is needed', { timeout: 60_000 }, () => {
     const { app, stackPrefix } = appOf(everything, true);
     const checks = addChecks(app, stackPrefix);
     app.synth();

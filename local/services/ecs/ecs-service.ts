@@ -62,9 +62,23 @@ export class EcsService implements Service {
     this.#listener = listener;
   }
 
+  /** Events are lost until the answer is called. */
+  mute(): () => void {
+    const listener = this.#listener;
+    this.#listener = () => {};
+    return () => {
+      this.#listener = listener;
+    };
+  }
+
+  /** Tasks that run or ran not long ago, in the order they were started. */
+  known(): Task[] {
+    return [...this.#tasks.values()];
+  }
+
   /** Tasks that run, in the order they were started. */
   running(): Task[] {
-    return [...this.#tasks.values()].filter((task) => task.lastStatus === 'RUNNING');
+    return this.known().filter((task) => task.lastStatus === 'RUNNING');
   }
 
   operation(call: Call): Operation {

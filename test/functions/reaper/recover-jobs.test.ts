@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isResent, looksAt } from '../../../functions/reaper/looks.ts';
 import { type ReaperDeps, recoverJobs } from '../../../functions/reaper/recover-jobs.ts';
 import type { Job } from '../../../shared/model/job.ts';
+import { lambdaOnly } from '../../support/lambda-only.ts';
 import { aBeat, aJob, type Stores, startStores } from '../../support/stores.ts';
 
 let stores: Stores;
@@ -32,6 +33,7 @@ const reaper = (now: number, live: Job[] = [], backlog = 0) => {
       },
     },
     queue: {
+      ...lambdaOnly,
       serves: () => true,
       backlog: async () => backlog,
       send: async ({ id }) => {

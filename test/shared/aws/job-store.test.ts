@@ -4,6 +4,7 @@ import { finishJob } from '../../../shared/jobs/finish-job.ts';
 import { releaseLost } from '../../../shared/jobs/release-job.ts';
 import { runFollowups } from '../../../shared/jobs/run-followups.ts';
 import type { Job } from '../../../shared/model/job.ts';
+import { lambdaOnly } from '../../support/lambda-only.ts';
 import { aBeat, aJob, type Stores, startStores } from '../../support/stores.ts';
 
 let stores: Stores;
@@ -125,4 +126,4 @@ describe('a job item', () => {
   });
 });
 
-const noQueue = { serves: () => true, backlog: async () => 0, send: async () => undefined };
+const noQueue = { ...lambdaOnly, serves: () => true, backlog: async () => 0, send: async () => undefined };

@@ -6,6 +6,7 @@ import { finishJob } from '../../../shared/jobs/finish-job.ts';
 import { releaseLost } from '../../../shared/jobs/release-job.ts';
 import type { Job } from '../../../shared/model/job.ts';
 import { InstanceSettings } from '../../../shared/model/settings.ts';
+import { lambdaOnly } from '../../support/lambda-only.ts';
 import { aJob, type Stores, startStores } from '../../support/stores.ts';
 
 let stores: Stores;
@@ -26,6 +27,7 @@ const running = async (id: string, more: Partial<Job> = {}): Promise<Job> => {
 };
 const success = { status: 'success', result: '42' } as const;
 const queue = {
+  ...lambdaOnly,
   serves: () => true,
   send: async () => undefined,
   forget: async () => undefined,

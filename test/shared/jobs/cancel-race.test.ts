@@ -6,6 +6,7 @@ import { finishJob } from '../../../shared/jobs/finish-job.ts';
 import type { JobStore } from '../../../shared/jobs/ports.ts';
 import { releaseLost, releaseWaiting } from '../../../shared/jobs/release-job.ts';
 import { isCompleted, type Job, type WaitReason } from '../../../shared/model/job.ts';
+import { lambdaOnly } from '../../support/lambda-only.ts';
 import { aJob, type Stores, startStores } from '../../support/stores.ts';
 
 let stores: Stores;
@@ -54,6 +55,7 @@ const inTurns = (s: fc.Scheduler, history: History, key: Job): JobStore => {
 };
 
 const queue = {
+  ...lambdaOnly,
   serves: () => true,
   backlog: async () => 0,
   send: async () => undefined,
