@@ -21,7 +21,7 @@ import { type Route, route } from '../../shared/http/route.ts';
 import { notFound, type Problem } from '../../shared/model/errors.ts';
 import { withRawFields } from '../../shared/model/job-view.ts';
 import type { ScriptHead, ScriptVersion } from '../../shared/model/script.ts';
-import type { ScriptLock } from '../../shared/model/script-lock.ts';
+import { outcomeOf, type ScriptLock } from '../../shared/model/script-lock.ts';
 import { historyLine, listedScript, lockView, scriptView } from '../../shared/model/script-view.ts';
 import { createScript as create, type ScriptDeps } from './create-script.ts';
 import { checkMayRead, checkMayWrite } from './item-checks.ts';
@@ -35,7 +35,9 @@ const answer = (workspace: string, { head, version, lock }: Found): { body: stri
 
 /** What was made for a version; a version that needs nothing costs no read. */
 const lockOf = async (deps: ScriptDeps, workspace: string, version: ScriptVersion): Promise<ScriptLock | undefined> =>
-  version.lock_job === undefined ? undefined : deps.locks.get(workspace, version.hash);
+  version.lock_job === undefined
+    ? undefined
+    : outcomeOf(await deps.locks.get(workspace, version.hash), version.lock_job);
 
 const noScript = (what: string, name: string): Problem => notFound(`Script not found at ${what} ${name}`);
 

@@ -22,7 +22,7 @@ export const JobAnswer = z
     /** Queued jobs. */
     scheduled_for: z.string().optional(),
     running: z.boolean().optional(),
-    /** Why it does not run: scheduled, no_worker_for_tag, no_capacity, concurrency_limit, retry, or just queued. */
+    /** Why it does not run: scheduled, no_worker_for_tag, no_capacity, concurrency_limit, retry, dependencies, or just queued. */
     waits_for: z.string().optional(),
     /** Completed jobs. */
     completed_at: z.string().optional(),

@@ -4,7 +4,7 @@ import { isCompleted, type Job, type JobKey } from '../model/job.ts';
 import { indexesOf, secretsOfIndexes } from '../model/package-indexes.ts';
 import { parsePythonLock, statedPython } from '../model/python-lock.ts';
 import type { PackageIndexes, PythonToChoose, RunnerRequest } from '../model/runner.ts';
-import type { LockRecord, ScriptLock } from '../model/script-lock.ts';
+import { type LockRecord, outcomeOf, type ScriptLock } from '../model/script-lock.ts';
 import type { ScriptLocks } from './dependency-ports.ts';
 import { LockPending } from './lock-pending.ts';
 import { NotRunnable } from './not-runnable.ts';
@@ -91,7 +91,7 @@ const lockOf = async (
   { lockJob }: RunnableCode,
 ): Promise<LockRecord | undefined> => {
   if (lockJob === undefined || hash === undefined) return undefined;
-  const read = (): Promise<ScriptLock | undefined> => deps.locks.get(workspace, hash);
+  const read = async (): Promise<ScriptLock | undefined> => outcomeOf(await deps.locks.get(workspace, hash), lockJob);
   const lock = (await read()) ?? (await afterJob(deps, { workspace, id: lockJob }, read));
   if (lock.state === 'failed')
     throw new NotRunnable(

@@ -23,6 +23,10 @@ export const ScriptLock = z.discriminatedUnion('state', [
 ]);
 export type ScriptLock = z.infer<typeof ScriptLock>;
 
+/** What `job` came to: a failure of the job before it, when the version was deleted and saved again, is nothing of its own. */
+export const outcomeOf = (lock: ScriptLock | undefined, job: string): ScriptLock | undefined =>
+  lock?.state === 'failed' && lock.job !== job ? undefined : lock;
+
 /** An item of the catalog holds 400 KB; hashes of a package with archives for many platforms are a few KB. */
 const LARGEST_RECORD_CHARS = 350_000;
 const LARGEST_ERROR_CHARS = 20_000;
