@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct, IValidation } from 'constructs';
 
-/** What Lambda takes for all names and values of a function's environment together. */
+/** What Lambda takes of a function's environment, which it measures as JSON: the quotes of JSON within it count as escaped. */
 const LIMIT_BYTES = 4096;
 /** Lambda counts its own settings of the function in, too. */
 const RESERVE_BYTES = 100;
@@ -15,7 +15,7 @@ const FILLED_IN: [RegExp, number][] = [
 
 /** Bytes of a resolved value at most: what only CloudFormation knows is counted as its longest. */
 const bytesOf = (value: unknown): number => {
-  if (typeof value === 'string') return Buffer.byteLength(value);
+  if (typeof value === 'string') return Buffer.byteLength(JSON.stringify(value)) - 2;
   if (typeof value !== 'object' || value === null) return String(value).length;
   if ('Fn::Join' in value && Array.isArray(value['Fn::Join'])) {
     const [, parts]: unknown[] = value['Fn::Join'];
@@ -28,7 +28,7 @@ const bytesOf = (value: unknown): number => {
 /** Bytes that a function's environment may take once it is deployed. */
 export const environmentBytes = (scope: Construct, environment: Record<string, string>): number =>
   Object.entries(environment).reduce(
-    (sum, [name, value]) => sum + Buffer.byteLength(name) + bytesOf(Stack.of(scope).resolve(value)),
+    (sum, [name, value]) => sum + Buffer.byteLength(`"${name}":"",`) + bytesOf(Stack.of(scope).resolve(value)),
     0,
   );
 
