@@ -30,7 +30,7 @@ describe('a job whose life is cut before or after any call, or whose messages co
       orphans.push(...outcome.orphans);
       const { point, tookMs } = outcome.slowest;
       console.log(`${life.name}: ${outcome.points} points, ${outcome.cut} cut; not met: ${outcome.missed.join(', ')}`);
-      console.log(`  slowest to recover, in stepped time: ${tookMs / 1000} s after ${point}`);
+      console.log(`  at most ${tookMs / 1000} s of stepped time until nothing was left: ${point}`);
       expect(outcome.broken).toEqual([]);
       missed += outcome.missed.length;
     },

@@ -108,7 +108,7 @@ export type Outcome = {
   broken: string[];
   points: number;
   orphans: string[];
-  /** Which point took longest to recover from, in stepped time. */
+  /** After which point it took longest, in stepped time, until nothing was left: mostly a message that was still hidden. */
   slowest: { point: string; tookMs: number };
 };
 
