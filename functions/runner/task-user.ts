@@ -15,12 +15,14 @@ export const letThrough = (root: string): void => chmodSync(root, 0o711);
 
 /**
  * Starts processes as another user, who can neither read the runner's memory and environment nor send it signals. He owns
- * the job's folder, and its output pipe: a script may open /dev/stderr.
+ * what lies in folders of `root` - the job's own, the packages that were put there for it - and its output pipe: a script may open
+ * /dev/stderr.
  */
 export const launchAs =
-  (user: TaskUser, plain: Launch): Launch =>
+  (user: TaskUser, root: string, plain: Launch): Launch =>
   (command, pipe) => {
-    give(command.cwd, user);
+    for (const entry of readdirSync(root, { withFileTypes: true }))
+      if (entry.isDirectory()) give(join(root, entry.name), user);
     chownSync(pipe.path, user.uid, user.gid);
     return plain({ ...command, user }, pipe);
   };

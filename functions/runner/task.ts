@@ -66,7 +66,7 @@ const run = async (attempt: Attempt): Promise<void> => {
     emit: poster.emit,
     now: Date.now,
     environment,
-    launch: user === undefined ? spawnLaunch : launchAs(user, spawnLaunch),
+    launch: user === undefined ? spawnLaunch : launchAs(user, environment.root, spawnLaunch),
     control: CONTROL_TIMES,
     stop: stop.signal,
   });
