@@ -20,8 +20,6 @@ const UPLOAD_SECONDS = 300;
 /** Six questions of a task's runner: when the seventh is missing it counts as dead. */
 const TASK_LEASE_MS = 20_000;
 
-const MAKES_PACKAGES: ReadonlySet<string> = new Set(['dependencies']);
-
 /** A task has no worker beside it: that it asks is its sign of life. */
 const noteLife = async (deps: TakeFramesDeps, job: Job): Promise<void> => {
   if (job.worker !== undefined && isTaskWorker(job)) await vouch(deps, job, job.worker, TASK_LEASE_MS);
@@ -47,7 +45,7 @@ export const framesRoutes = (deps: TakeFramesDeps & { packages: PackageArchives 
     const job = await deps.jobs.get(params);
     if (job?.status !== 'running' || job.attempt !== params.attempt)
       throw new Problem(409, 'the attempt is over: its packages are not wanted any more');
-    if (!MAKES_PACKAGES.has(job.kind)) throw new Problem(403, 'only a dependencies job may store packages');
+    if (job.kind !== 'dependencies') throw new Problem(403, 'only a dependencies job may store packages');
     return { body: { places: await deps.packages.places(job.workspace, body.archives, UPLOAD_SECONDS) } };
   }),
   controlRoute(attemptOrder, async ({ params }) => {

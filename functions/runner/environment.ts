@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { interpreterFinder } from './interpreters.ts';
 import type { Places } from './languages/language-plan.ts';
 import { type OutputPipe, pipeMaker } from './output-pipe.ts';
+import { PackageFolders } from './packages/package-folders.ts';
 import { PlacedPackages } from './packages/placed-packages.ts';
 import { putPublished } from './packages/put-packages.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
@@ -14,7 +15,10 @@ export type RunnerEnvironment = {
   /** Where job folders are made. */
   root: string;
   places: Places;
+  /** Packages that were installed from their index, by lock. */
   packages: PlacedPackages;
+  /** Packages that were unpacked from their archives. */
+  archives: PackageFolders;
   pipe: () => Promise<OutputPipe>;
   watchdog: Watchdog;
   /** Removes the environment's own folder. */
@@ -40,6 +44,7 @@ export const createEnvironment = (options: EnvironmentOptions): RunnerEnvironmen
     root,
     places,
     packages: new PlacedPackages(root, putPublished(root, options.path, places)),
+    archives: new PackageFolders(join(root, 'archives')),
     pipe: pipeMaker(root, options.path),
     watchdog: startWatchdog(options.path),
     close: () => rmSync(root, { recursive: true, force: true }),

@@ -62,6 +62,9 @@ export class FramePoster {
       case 'large-result':
         this.#large = { bytes: frame.bytes, sha256: frame.sha256 };
         return;
+      case 'packages-lost':
+        // The failure that follows names them: only dispatch has them made anew.
+        return;
       case 'lock':
         // What it chose is chosen again by the next run: only dispatch keeps choices.
         return;

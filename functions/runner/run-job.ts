@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { JsonObject, parseJson } from '../../shared/model/json.ts';
 import type { Language } from '../../shared/model/language.ts';
 import type { Outcome, RunnerRequest } from '../../shared/model/runner.ts';
@@ -15,8 +16,11 @@ import { failure, type Verdict } from './outcome.ts';
 import { type Emit, FrameWriter, readOutput } from './output-reader.ts';
 import { chooseHere } from './packages/choose-here.ts';
 import { choiceIn } from './packages/install-npm.ts';
+import { linked, PackagesLost } from './packages/linked-packages.ts';
+import { mergeFolders } from './packages/merge-folders.ts';
 import { planDependencies } from './packages/plan-dependencies.ts';
 import { planNpmLock } from './packages/plan-npm-lock.ts';
+import { checkPython } from './packages/put-packages.ts';
 import { killGroup } from './processes.ts';
 
 export type RunDeps = {
@@ -68,9 +72,9 @@ const attempt = async (request: RunnerRequest, deps: RunDeps, writer: FrameWrite
   const { environment } = deps;
   const argsText = await argsTextOf(request);
   const args = parsedArgs(argsText);
-  const packages = await placePackages(request, environment, writer);
-  const { places } = environment;
-  const plan = await plannerOf(request)({ request, args, argsText, folder, places, packages });
+  const packages = await placePackages(request, environment, writer, folder);
+  const { places, path } = environment;
+  const plan = await plannerOf(request)({ request, args, argsText, folder, places, path, packages });
   if (plan.note !== undefined) await writer.note(plan.note);
   const last = new LastLines(request.resultLimitBytes);
   const pipe = await environment.pipe();
@@ -98,7 +102,11 @@ const attempt = async (request: RunnerRequest, deps: RunDeps, writer: FrameWrite
   if (ended.leftovers > 0) await writer.note(`killed ${ended.leftovers} process(es) the job had left behind`);
   const verdict = plan.verdict(ended, last);
   if (verdict?.note !== undefined) await writer.note(verdict.note);
-  return { ...decide(killer.word(), ended, verdict, last), startedAt };
+  const decided = decide(killer.word(), ended, verdict, last);
+  if (plan.after === undefined || decided.outcome !== 'success') return { ...decided, startedAt };
+  const finished = await plan.after(decided.verdict, Math.max(1, request.timeoutMs - (deps.now() - startedAt)));
+  if (finished.note !== undefined) await writer.note(finished.note);
+  return { outcome: finished.success ? 'success' : 'failure', verdict: finished, startedAt };
 };
 
 const plannerOf = (request: RunnerRequest): Planner => {
@@ -132,15 +140,22 @@ const placePackages = async (
   request: RunnerRequest,
   environment: RunnerEnvironment,
   writer: FrameWriter,
+  job: JobFolder,
 ): Promise<readonly string[]> => {
-  const wanted = request.packages ?? request.npm ?? (await chosenHere(request, environment, writer));
+  const code = JSON.stringify([request.code, request.imports]);
+  const { packages } = request;
+  if (packages?.links !== undefined) {
+    environment.packages.otherCodeRan();
+    return restorePackages({ ...packages, links: packages.links }, code, environment, writer, job);
+  }
+  environment.archives.distrust();
+  const wanted = packages ?? request.npm ?? (await chosenHere(request, environment, writer));
   if (wanted === undefined) {
     environment.packages.otherCodeRan();
     return [];
   }
   const began = performance.now();
   const withinMs = Math.min(request.timeoutMs, PACKAGES_WITHIN_MS);
-  const code = JSON.stringify([request.code, request.imports]);
   const placed = environment.packages.place(wanted, code, withinMs);
   const { folders, put } = await placed.catch(async (error: unknown) => {
     await writer.note(`the packages could not be put in place: ${messageOf(error)}`);
@@ -150,6 +165,27 @@ const placePackages = async (
   if ('lock' in wanted) await tellChoice(wanted.lock, folders, writer);
   if (put) await writer.note(`put ${what} in place in ${Math.round(performance.now() - began)} ms`);
   return folders;
+};
+
+/** From their archives. One that is lost is told of, so that it is made anew, and the job does not run. */
+const restorePackages = async (
+  { list, links, python }: NonNullable<RunnerRequest['packages']> & { links: string[] },
+  code: string,
+  environment: RunnerEnvironment,
+  writer: FrameWriter,
+  job: JobFolder,
+): Promise<readonly string[]> => {
+  await checkPython(environment.places, python);
+  const ready = await environment.archives.ready(linked(list, links), code);
+  if (!ready.ok) {
+    await writer.send({ type: 'packages-lost', archives: ready.lost.map(({ sha256 }) => sha256) });
+    throw new PackagesLost(ready.lost.map(({ message }) => message).join('; '));
+  }
+  const { hits, misses, bytes, ms } = ready.figures;
+  if (misses > 0)
+    await writer.note(`packages: ${hits} kept from before, ${misses} fetched (${bytes} bytes) in ${ms} ms`);
+  const merged = join(job.path, '.merged');
+  return mergeFolders(ready.folders, merged) ? [merged, ...ready.folders] : ready.folders;
 };
 
 const argsTextOf = async (request: RunnerRequest): Promise<string> => {

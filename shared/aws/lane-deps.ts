@@ -17,6 +17,7 @@ import { InstanceStore } from './instance.ts';
 import { LambdaLane } from './lambda-lane.ts';
 import { AwsLogStore } from './log-store.ts';
 import { DynamoMaskStore } from './mask-store.ts';
+import { S3PackageArchives } from './package-archives.ts';
 import { DynamoResultCache } from './result-cache.ts';
 import { RosterReads } from './roster-reads.ts';
 import { DynamoScriptLocks } from './script-locks.ts';
@@ -32,6 +33,7 @@ export type LaneEnv = {
   JOBS_TABLE: string;
   CATALOG_TABLE: string;
   PAYLOAD_BUCKET: string;
+  PACKAGE_BUCKET: string;
   RUNNER_FUNCTION: string;
   SIGNING_SECRET_ARN: string;
   SECRETS_KEY_ARN: string;
@@ -80,6 +82,7 @@ export const laneDeps = (
     scripts: new AwsScriptCode(db, env.CATALOG_TABLE),
     locks: new DynamoScriptLocks(db, env.CATALOG_TABLE),
     chosenLocks: new DynamoChosenLocks(db, env.JOBS_TABLE),
+    archives: new S3PackageArchives(env.PACKAGE_BUCKET, now),
     readPython: (standing) => readScriptsAs(scripts, standing, 'python3'),
     readTypescript: (standing) => readScriptsAs(scripts, standing, 'bun'),
     tokens: new Ed25519AttemptTokens(signingKeyOf(env.SIGNING_SECRET_ARN)),

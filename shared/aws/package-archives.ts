@@ -3,8 +3,8 @@ import { packageKey } from '../model/python-lock.ts';
 import type { StatedContent } from '../model/runner.ts';
 import { presignedPut } from './presigned-put.ts';
 
-/** What a caller without the right to list is told of an object that is not there. */
-const ABSENT = new Set(['NoSuchKey', 'NotFound', 'AccessDenied', 'Forbidden', '403', '404']);
+/** What a caller without the right to list is told of an object that is not there; an answer to HEAD has no other words. */
+const ABSENT = new Set<number | undefined>([403, 404]);
 /** A link is signed for this much longer than it is given out for, so that jobs in a row get the same one. */
 const SPARE_SECONDS = 300;
 /** Signing takes half a millisecond, which is much for a lock of hundreds. */
@@ -52,13 +52,13 @@ export class S3PackageArchives implements PackageArchives {
   }
 
   async check(workspace: string, sha256: string): Promise<boolean> {
-    const { DeleteObjectCommand, HeadObjectCommand, s3Client } = await import('./s3.ts');
+    const { DeleteObjectCommand, HeadObjectCommand, s3Client, S3ServiceException } = await import('./s3.ts');
     const at = { Bucket: this.#bucket, Key: packageKey(workspace, sha256) };
     try {
       const { ChecksumSHA256 } = await s3Client().send(new HeadObjectCommand({ ...at, ChecksumMode: 'ENABLED' }));
       if (ChecksumSHA256 === Buffer.from(sha256, 'hex').toString('base64')) return true;
     } catch (error) {
-      if (error instanceof Error && ABSENT.has(error.name)) return false;
+      if (error instanceof S3ServiceException && ABSENT.has(error.$metadata.httpStatusCode)) return false;
       throw error;
     }
     await s3Client().send(new DeleteObjectCommand(at));

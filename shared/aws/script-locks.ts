@@ -1,13 +1,23 @@
-import { ConditionalCheckFailedException, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  PutItemCommand,
+  type PutItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
 import type { ScriptLocks } from '../jobs/dependency-ports.ts';
-import { ScriptLock } from '../model/script-lock.ts';
+import { type ReadyLock, ScriptLock } from '../model/script-lock.ts';
 import { type CatalogTable, catalogItem, readItem } from './catalog-items.ts';
 import { scriptLockKey } from './catalog-keys.ts';
+
+type Condition = Pick<
+  PutItemCommandInput,
+  'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
+>;
 
 /** A lock may be some 300 KB; most are a few. */
 const CACHED_LOCKS = 64;
 
-/** Locks that dependencies jobs made, in memory once they are ready: then they never change. */
+/** Locks that dependencies jobs made, in memory once they are ready: then they change only when archives were lost. */
 export class DynamoScriptLocks implements ScriptLocks {
   readonly #at: CatalogTable;
   readonly #ready = new Map<string, ScriptLock>();
@@ -18,8 +28,8 @@ export class DynamoScriptLocks implements ScriptLocks {
 
   async get(workspace: string, hash: string): Promise<ScriptLock | undefined> {
     const name = `${workspace}#${hash}`;
-    const lock = this.#ready.get(name) ?? (await readItem(this.#at, scriptLockKey(workspace, hash), ScriptLock, true));
-    if (lock?.state !== 'ready') return lock;
+    const lock = this.#ready.get(name) ?? (await this.fresh(workspace, hash));
+    if (lock?.state !== 'ready' || lock.rebuild !== undefined) return lock;
     this.#ready.delete(name);
     this.#ready.set(name, lock);
     const oldest = this.#ready.size > CACHED_LOCKS ? this.#ready.keys().next().value : undefined;
@@ -27,18 +37,32 @@ export class DynamoScriptLocks implements ScriptLocks {
     return lock;
   }
 
-  async put(workspace: string, hash: string, lock: ScriptLock): Promise<void> {
+  fresh(workspace: string, hash: string): Promise<ScriptLock | undefined> {
+    this.#ready.delete(`${workspace}#${hash}`);
+    return readItem(this.#at, scriptLockKey(workspace, hash), ScriptLock, true);
+  }
+
+  put(workspace: string, hash: string, lock: ScriptLock): Promise<void> {
+    return this.#write(workspace, hash, lock, {
+      ConditionExpression: 'attribute_not_exists(pk) OR #state = :failed',
+      ExpressionAttributeNames: { '#state': 'state' },
+      ExpressionAttributeValues: { ':failed': { S: 'failed' } },
+    });
+  }
+
+  replace(workspace: string, hash: string, job: string, lock: ReadyLock): Promise<void> {
+    return this.#write(workspace, hash, lock, {
+      ConditionExpression: '#job = :job',
+      ExpressionAttributeNames: { '#job': 'job' },
+      ExpressionAttributeValues: { ':job': { S: job } },
+    });
+  }
+
+  async #write(workspace: string, hash: string, lock: ScriptLock, condition: Condition): Promise<void> {
     const { db, table: TableName } = this.#at;
+    const Item = catalogItem(scriptLockKey(workspace, hash), lock);
     try {
-      await db.send(
-        new PutItemCommand({
-          TableName,
-          Item: catalogItem(scriptLockKey(workspace, hash), lock),
-          ConditionExpression: 'attribute_not_exists(pk) OR #state = :failed',
-          ExpressionAttributeNames: { '#state': 'state' },
-          ExpressionAttributeValues: { ':failed': { S: 'failed' } },
-        }),
-      );
+      await db.send(new PutItemCommand({ TableName, Item, ...condition }));
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
     }

@@ -1,9 +1,13 @@
-import type { LockRecord, ScriptLock } from '../model/script-lock.ts';
+import type { LockRecord, ReadyLock, ScriptLock } from '../model/script-lock.ts';
 
 /** What dependencies jobs came to, by the version they were for. */
 export interface ScriptLocks {
   /** Undefined: its job has not ended. */
   get(workspace: string, hash: string): Promise<ScriptLock | undefined>;
+  /** As `get`, and never from memory. */
+  fresh(workspace: string, hash: string): Promise<ScriptLock | undefined>;
+  /** Writes `lock` where the one that `job` made still stands; whoever comes second changes nothing. */
+  replace(workspace: string, hash: string, job: string, lock: ReadyLock): Promise<void>;
   /** A lock that is ready stays as it is, whatever comes after it. */
   put(workspace: string, hash: string, lock: ScriptLock): Promise<void>;
 }

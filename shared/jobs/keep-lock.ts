@@ -1,6 +1,6 @@
 import type { Job } from '../model/job.ts';
 import { parseJson } from '../model/json.ts';
-import { lockFrom } from '../model/script-lock.ts';
+import { lockFrom, rebuilt } from '../model/script-lock.ts';
 import type { ScriptLocks } from './dependency-ports.ts';
 import type { PayloadStore } from './payload-ports.ts';
 
@@ -12,9 +12,12 @@ export const keepLock = async (
   { payloads, locks }: { payloads: PayloadStore; locks: ScriptLocks },
   job: Job,
 ): Promise<void> => {
-  const { workspace, hash, status, result, language } = job;
+  const { workspace, hash, status, result, language, completed_at = 0 } = job;
   if (hash === undefined || status === 'skipped' || result === undefined) return;
   const told = parseJson(await payloads.get(job, result));
-  const lock = lockFrom({ job: job.id, language }, status === 'success', told.ok ? told.value : undefined);
-  await locks.put(workspace, hash, lock);
+  const made = lockFrom({ job: job.id, language }, status === 'success', told.ok ? told.value : undefined);
+  const known = await locks.fresh(workspace, hash);
+  if (known?.state !== 'ready') await locks.put(workspace, hash, made);
+  else if (known.rebuild === job.id)
+    await locks.replace(workspace, hash, known.job, rebuilt(known, made, completed_at));
 };

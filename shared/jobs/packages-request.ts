@@ -4,15 +4,20 @@ import { isCompleted, type Job, type JobKey } from '../model/job.ts';
 import { indexesOf, secretsOfIndexes } from '../model/package-indexes.ts';
 import { parsePythonLock, statedPython } from '../model/python-lock.ts';
 import type { PackageIndexes, PythonToChoose, RunnerRequest } from '../model/runner.ts';
-import { type LockRecord, outcomeOf, type ScriptLock } from '../model/script-lock.ts';
+import { archivesOf, type LockRecord, outcomeOf, type ScriptLock } from '../model/script-lock.ts';
 import type { ScriptLocks } from './dependency-ports.ts';
 import { LockPending } from './lock-pending.ts';
 import { NotRunnable } from './not-runnable.ts';
 import { type NpmDeps, npmToChoose, npmToRun } from './npm-request.ts';
-import type { JobStore, RunnableCode, Settings } from './ports.ts';
+import type { PackageArchives } from './package-ports.ts';
+import type { JobStore, RunnableCode } from './ports.ts';
 import { choiceOf, type PythonDeps, pythonImports, secretsOfChoice, unlockedPython } from './python-run.ts';
 
-export type PackagesDeps = NpmDeps & PythonDeps & { jobs: Pick<JobStore, 'get'>; locks: ScriptLocks };
+export type PackagesDeps = NpmDeps &
+  PythonDeps & { jobs: Pick<JobStore, 'get'>; locks: ScriptLocks; archives: PackageArchives };
+
+/** A runner fetches its packages first of all. */
+const LINK_SECONDS = 900;
 
 /** What of a runner's request is about packages, and what of it may stand in no log. */
 type Asked<What> = { asked: What; secrets: string[] };
@@ -22,7 +27,7 @@ type Choosing = Asked<Pick<RunnerRequest, 'dependencies' | 'choose'>> & { known?
 
 /**
  * What a dependencies job has to find: the packages of a version and of all scripts that it imports, or, where its author
- * gave it a lock, the hashes of those in it. Throws NotRunnable that names what cannot be read.
+ * gave it a lock, the hashes of those in it. Where the version has a lock already, its archives are made anew. Throws NotRunnable that names what cannot be read.
  */
 export const neededPackages = async (
   deps: PackagesDeps,
@@ -37,6 +42,12 @@ export const neededPackages = async (
     case 'bash':
       return { asked: {}, secrets: [], known: { lock: '', packages: [] } };
     case 'python3': {
+      const made = job.hash === undefined ? undefined : await deps.locks.fresh(job.workspace, job.hash);
+      if (made?.state === 'ready') {
+        const indexes = indexesOf(await deps.settings.read(now));
+        const dependencies = { ...fromLock(made.lock, indexes), recorded: made.packages };
+        return { asked: { dependencies }, secrets: secretsOfIndexes(indexes) };
+      }
       const choice =
         code.lock === undefined
           ? await unlockedPython(deps, job, code.content, standing, now)
@@ -80,14 +91,14 @@ export const importsOfRun = async (
     return { asked: { ...imports, unlocked: choice.choose }, secrets: secretsOfChoice(choice), keepAs: choice.keepAs };
   const lock = choice?.known ?? made;
   if (lock === undefined) return { asked: imports, secrets: [] };
-  const { asked, secrets } = await packagesOf(deps.settings, lock, now);
+  const { asked, secrets } = await packagesOf(deps, job.workspace, lock, now);
   return { asked: { ...imports, ...asked }, secrets };
 };
 
 /** What was made for a version; undefined: it needs no packages. */
 const lockOf = async (
   deps: PackagesDeps,
-  { workspace, hash }: Job,
+  { workspace, hash, created_at }: Job,
   { lockJob }: RunnableCode,
 ): Promise<LockRecord | undefined> => {
   if (lockJob === undefined || hash === undefined) return undefined;
@@ -97,7 +108,19 @@ const lockOf = async (
     throw new NotRunnable(
       `The packages that version ${hash} needs were not found, so it cannot run; see its dependencies job ${lock.job}: ${lock.error}`,
     );
+  if (lock.rebuild !== undefined) await untilRebuilt(deps, { workspace, id: lock.rebuild });
+  if (lock.lost !== undefined && created_at <= lock.lost.at)
+    throw new NotRunnable(
+      `Packages of version ${hash} were lost and could not be made anew; see the dependencies job ${lock.job}: ${lock.lost.error}`,
+    );
   return lock;
+};
+
+/** A job that ended without a word about its lock leaves it to the next run to find out. */
+const untilRebuilt = async (deps: PackagesDeps, key: JobKey): Promise<void> => {
+  const job = await deps.jobs.get(key);
+  if (job !== undefined && !(isCompleted(job.status) && job.followups === undefined))
+    throw new LockPending(`waits for its dependencies job ${key.id}`);
 };
 
 /** A lock is written before its job leaves the live ones: where that is over and there is none yet, none comes. */
@@ -116,16 +139,19 @@ const afterJob = async (
 
 /** As a runner is told about them. */
 const packagesOf = async (
-  settings: Settings,
+  deps: Pick<PackagesDeps, 'settings' | 'archives'>,
+  workspace: string,
   { lock, packages }: LockRecord,
   now: number,
 ): Promise<Asked<Pick<RunnerRequest, 'packages'>>> => {
   if (packages.length === 0) return { asked: {}, secrets: [] };
   const python = statedPython(lock);
-  const indexes = indexesOf(await settings.read(now));
+  const indexes = indexesOf(await deps.settings.read(now));
+  const hashes = archivesOf({ packages });
+  const links = hashes === undefined ? {} : { links: await deps.archives.links(workspace, hashes, LINK_SECONDS) };
   const key = await sha256Hex(JSON.stringify([python, packages, indexes]));
   return {
-    asked: { packages: { key, ...(python === undefined ? {} : { python }), list: packages, indexes } },
+    asked: { packages: { key, ...(python === undefined ? {} : { python }), list: packages, ...links, indexes } },
     secrets: secretsOfIndexes(indexes),
   };
 };

@@ -15,6 +15,7 @@ import { LogWriter } from './log-writer.ts';
 import { NotRunnable } from './not-runnable.ts';
 import type { LogStore, UploadStore } from './payload-ports.ts';
 import { type Delivery, type Lane, LaneFull, RunnerLost } from './ports.ts';
+import { type RebuildDeps, rebuildPackages } from './rebuild-packages.ts';
 import { ResultStream } from './result-stream.ts';
 import { type Ended, runnerDied, runnerEnd } from './runner-end.ts';
 import { type RequestDeps, runnerRequest } from './runner-request.ts';
@@ -23,6 +24,7 @@ import type { MaskStore } from './value-ports.ts';
 
 export type AttemptDeps = RequestDeps &
   ConcludeDeps &
+  RebuildDeps &
   FinishDeps &
   BeforeDeps & {
     stillAllowed: (job: Job, now: number) => Promise<Allowed>;
@@ -118,9 +120,12 @@ const onLane = async (deps: AttemptDeps, job: Job, said: Said): Promise<Ended | 
     }
     log.masks.add(secrets);
     stream.mask(secrets);
-    const tenancy = { job, code: request.code, script: isolation, workspace: allowed.isolation };
+    // Choosing has no code: each set of requirements is kept apart, for a build may spoil its environment.
+    const code = request.dependencies === undefined ? request.code : JSON.stringify(request.dependencies.requirements);
+    const tenancy = { job, code, script: isolation, workspace: allowed.isolation };
     const result: string[] = [];
     let large: StatedContent | undefined;
+    let lostArchives: string[] = [];
     for await (const frame of deps.lane.run(request, await sha256Hex(tenantOf(tenancy)))) {
       switch (frame.type) {
         case 'log':
@@ -141,7 +146,12 @@ const onLane = async (deps: AttemptDeps, job: Job, said: Said): Promise<Ended | 
         case 'large-result':
           large = frame;
           break;
+        case 'packages-lost':
+          lostArchives = frame.archives;
+          break;
         case 'end': {
+          if (lostArchives.length > 0 && (await rebuildPackages(deps, job, lostArchives, deps.now())))
+            throw new LockPending('waits for packages that are made anew');
           const end = await runnerEnd(deps.uploads, job, { end: frame, result: result.join(''), large });
           if (job.kind === 'dependencies') await keepResultAsChoice(deps, job, prepared.keepAs, end.completion);
           return { ...end, cacheKey: before.cacheKey };

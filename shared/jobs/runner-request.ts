@@ -74,18 +74,26 @@ export const runnerRequest = async (
 /** Looking for packages is told nothing that is the job's: builds of packages are code of their authors. */
 const dependenciesRequest = async (deps: RequestDeps, job: Job, standing: Standing, now: number): Promise<Prepared> => {
   const code = await codeOf(deps, job);
-  const [{ request }, { asked, secrets, known, keepAs }] = await Promise.all([
+  const [{ request, attempt }, { asked, secrets, known, keepAs }] = await Promise.all([
     frameOf(deps, job, now),
     neededPackages(deps, job, code, standing, now),
   ]);
+  const archives = { url: `${attempt}/package_uploads`, token: request.control.token };
   return {
-    request: { ...request, code: '', args: { text: '{}' }, env: {}, ...asked },
+    request: { ...request, code: '', args: { text: '{}' }, env: {}, ...withPlaces(asked, archives) },
     secrets: [...secrets, request.control.token],
     isolation: undefined,
     known,
     keepAs,
   };
 };
+
+/** Where the archives of a Python lock go; npm's packages are installed by each environment itself. */
+const withPlaces = (
+  asked: Pick<RunnerRequest, 'dependencies' | 'choose'>,
+  archives: { url: string; token: string },
+): Pick<RunnerRequest, 'dependencies' | 'choose'> =>
+  asked.dependencies === undefined ? asked : { dependencies: { ...asked.dependencies, archives } };
 
 /** What every attempt has, whatever it runs. */
 const frameOf = async (deps: RequestDeps, job: Job, now: number) => {
@@ -100,7 +108,7 @@ const frameOf = async (deps: RequestDeps, job: Job, now: number) => {
     largeResult: { url: `${attempt}/result_upload`, token, limitBytes: LARGEST_RESULT_BYTES },
     control: { url: `${attempt}/control`, token },
   };
-  return { baseUrl, request };
+  return { baseUrl, request, attempt };
 };
 
 const codeOf = async (deps: RequestDeps, job: Job): Promise<RunnableCode> => {

@@ -13,6 +13,8 @@ export type DependenciesWish = {
   hash: string;
   language: Language;
   owner: RunRequest['owner'];
+  /** The dependencies job whose archives were lost, where they are to be made anew. */
+  after?: string;
 };
 
 /** A tag of their own, where a worker group serves it. */
@@ -32,8 +34,10 @@ const MOST_TIMES = 20;
  * reaper sends. The id follows from the version: asking twice makes one job.
  */
 export const makeDependenciesJob = async (deps: StartDeps, wish: DependenciesWish, now: number): Promise<Job> => {
-  const { workspace, path, hash, language, owner } = wish;
-  let id = await uuidV5(DEPENDENCIES, JSON.stringify([workspace, hash]));
+  const { workspace, path, hash, language, owner, after } = wish;
+  let id = await (after === undefined
+    ? uuidV5(DEPENDENCIES, JSON.stringify([workspace, hash]))
+    : uuidV5(after, 'rebuild'));
   for (let times = 0; times < MOST_TIMES; times += 1) {
     const request: RunRequest = {
       workspace,

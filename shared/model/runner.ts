@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Language } from './language.ts';
 import { NpmRegistry } from './npm-registry.ts';
+import { MOST_PACKAGES } from './package-archive.ts';
 import { LockRecord, RecordedPackage } from './script-lock.ts';
 
 /** URLs where packages come from: the extra indexes are asked before the default one. They may hold names and passwords. */
@@ -29,7 +30,12 @@ export const RunnerRequest = z.object({
    * Set for a job that makes a Python lock: these requirements are resolved instead of running the code, for the Python of
    * the runner, which has to be the one that is wanted. The result is `{lock, packages: [{name, version, hashes}]}`.
    */
-  dependencies: PythonToChoose.optional(),
+  dependencies: PythonToChoose.extend({
+    /** A lock whose archives are to be made anew: just these packages, whatever else would be chosen today. */
+    recorded: z.array(RecordedPackage).optional(),
+    /** Where to ask for places for archives: each package is then installed, packed and put there. */
+    archives: z.object({ url: z.url(), token: z.string() }).optional(),
+  }).optional(),
   /** Set for Python that has no lock: these are chosen first, told by a `lock` frame, and put in place as `packages` are. */
   unlocked: PythonToChoose.optional(),
   /** What the code may import: `key` names just these packages, so that an environment puts them in place once. */
@@ -39,6 +45,8 @@ export const RunnerRequest = z.object({
       /** The Python they were chosen for (`3.13`); absent: whichever. */
       python: z.string().optional(),
       list: z.array(RecordedPackage),
+      /** Presigned GETs of their archives, in their order. Absent: they have none, and are installed from the index. */
+      links: z.array(z.url()).optional(),
       indexes: PackageIndexes,
     })
     .optional(),
@@ -109,6 +117,7 @@ export type EndFrame = z.infer<typeof EndFrame>;
  * - `result`: the next piece of the result's JSON text. For `failure` the text is the error `{name, message, stack?, ...}`.
  * - `large-result`: instead of `result`, that the runner has put it where it was told to.
  * - `lock`: what was chosen for `unlocked`.
+ * - `packages-lost`: archives (SHA-256) that are not in the bucket as the lock says, so the job did not run.
  * - `end`: exactly one, last. A stream without it means that the runner died.
  */
 export const Frame = z.discriminatedUnion('type', [
@@ -118,6 +127,7 @@ export const Frame = z.discriminatedUnion('type', [
   z.object({ type: z.literal('lock'), record: LockRecord }),
   z.object({ type: z.literal('result'), part: z.string() }),
   z.object({ type: z.literal('large-result'), ...StatedContent.shape }),
+  z.object({ type: z.literal('packages-lost'), archives: z.array(z.string()).max(MOST_PACKAGES) }),
   EndFrame,
 ]);
 export type Frame = z.infer<typeof Frame>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Problem } from './errors.ts';
 import type { Language } from './language.ts';
+import { LOCK_LIMITS, MOST_PACKAGES, PACKAGE_LIMITS } from './package-archive.ts';
 import { parsePythonLock } from './python-lock.ts';
 import { parseTypescriptLock } from './typescript-lock.ts';
 
@@ -9,19 +10,39 @@ export const RecordedPackage = z.object({
   name: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be a normalised package name'),
   version: z.string().regex(/^[A-Za-z0-9.+!_-]{1,100}$/),
   hashes: z.array(z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be a SHA-256')).max(5_000),
+  /** What was made of it once and lies in the bucket: a tar of its installed files. */
+  archive: z
+    .object({
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      bytes: z.number().int().min(1).max(PACKAGE_LIMITS.archiveBytes),
+    })
+    .optional(),
 });
 export type RecordedPackage = z.infer<typeof RecordedPackage>;
 
 /** A lock as its author reads it, and beside it what an installer verifies; a TypeScript lock holds that itself. */
-export const LockRecord = z.object({ lock: z.string(), packages: z.array(RecordedPackage) });
+export const LockRecord = z.object({ lock: z.string(), packages: z.array(RecordedPackage).max(MOST_PACKAGES) });
 export type LockRecord = z.infer<typeof LockRecord>;
 
-/** What a version's dependencies job came to. Without one the version waits for it. Once ready it never changes. */
+/** Archives of a lock that were found lost, and why they could not be made anew; `at` in milliseconds since 1970. */
+const LostArchives = z.object({ at: z.number(), error: z.string() });
+
+/**
+ * What a version's dependencies job came to. Without one the version waits for it. Once ready its packages never change; its
+ * archives do when one was lost: `rebuild` is the dependencies job that makes them anew, `lost` tells of one that failed.
+ */
 export const ScriptLock = z.discriminatedUnion('state', [
-  z.object({ state: z.literal('ready'), job: z.string(), ...LockRecord.shape }),
+  z.object({
+    state: z.literal('ready'),
+    job: z.string(),
+    ...LockRecord.shape,
+    rebuild: z.string().optional(),
+    lost: LostArchives.optional(),
+  }),
   z.object({ state: z.literal('failed'), job: z.string(), error: z.string() }),
 ]);
 export type ScriptLock = z.infer<typeof ScriptLock>;
+export type ReadyLock = Extract<ScriptLock, { state: 'ready' }>;
 
 /** What `job` came to: a failure of the job before it, when the version was deleted and saved again, is nothing of its own. */
 export const outcomeOf = (lock: ScriptLock | undefined, job: string): ScriptLock | undefined =>
@@ -50,6 +71,9 @@ export const lockFrom = (
   const { lock, packages } = record.data;
   if (!holds(language, lock, packages))
     return failed('its dependencies job made a lock that lists other packages than its record');
+  const bytes = packages.reduce((sum, { archive }) => sum + (archive?.bytes ?? 0), 0);
+  if (bytes > LOCK_LIMITS.archiveBytes)
+    return failed(`its packages are ${bytes} bytes together, more than the limit of ${LOCK_LIMITS.archiveBytes}`);
   if (JSON.stringify(record.data).length > LARGEST_RECORD_CHARS)
     return failed(`it needs ${packages.length} packages with more archives than a lock can hold`);
   return { state: 'ready', job, lock, packages };
@@ -73,4 +97,22 @@ const sameSet = (lock: string, packages: RecordedPackage[]): boolean => {
       .sort((a, b) => (a < b ? -1 : 1))
       .join('\n');
   return text(parsePythonLock(lock).packages) === text(packages);
+};
+
+/** Hashes of the archives of a lock, in its order; undefined when it has none for one of its packages. */
+export const archivesOf = ({ packages }: Pick<LockRecord, 'packages'>): string[] | undefined => {
+  const hashes = packages.flatMap(({ archive }) => (archive === undefined ? [] : [archive.sha256]));
+  return hashes.length === packages.length ? hashes : undefined;
+};
+
+/**
+ * The lock after the job `made` was to make its archives anew. Where that failed the lock stays, and tells so to the jobs that
+ * waited: a later one tries it again.
+ */
+export const rebuilt = (lock: ReadyLock, made: ScriptLock, now: number): ReadyLock => {
+  const { rebuild: _rebuild, lost: _lost, ...rest } = lock;
+  if (made.state === 'failed') return { ...rest, job: made.job, lost: { at: now, error: made.error } };
+  const archives = new Map(made.packages.map(({ name, archive }) => [name, archive]));
+  const packages = lock.packages.map((one) => ({ ...one, archive: archives.get(one.name) }));
+  return { ...rest, job: made.job, packages };
 };

@@ -21,6 +21,8 @@ type PlanInput = {
   argsText: string;
   folder: JobFolder;
   places: Places;
+  /** PATH of the jobs. */
+  path: string;
   /** Folders of the packages in the request, in place already. */
   packages: readonly string[];
 };
@@ -34,6 +36,8 @@ export type Plan = {
   python?: { entrypoint: string; inside: string; packages: readonly string[] };
   /** A line for the log before it starts. */
   note?: string;
+  /** What remains to be done after a success, within so many milliseconds; no code of the user runs meanwhile. */
+  after?: (verdict: Verdict, withinMs: number) => Promise<Verdict>;
   /** Reads what the run came to from the job's folder; undefined: the process said nothing. */
   verdict: (ended: Ended, output: LastLines) => Verdict | undefined;
 };

@@ -12,12 +12,14 @@ const AT_ONCE = 4;
 /**
  * Puts each package into a folder of its own under `target`, so that each can be kept and used by itself. An archive whose
  * hash is not among those that it was chosen by is refused. Throws PackagesFailed; then nothing may be used of `target`.
+ * `compile`: with bytecode, which names `target` and so differs with it.
  */
 export const installPackages = async (
   places: UvPlaces,
   packages: RecordedPackage[],
   target: string,
   timeoutMs: number,
+  compile = true,
 ): Promise<InstalledPackage[]> => {
   const waiting = [...packages.entries()];
   const deadline = performance.now() + timeoutMs;
@@ -26,7 +28,7 @@ export const installPackages = async (
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [index, one] = next;
       try {
-        installed[index] = await install(places, one, target, Math.max(1, deadline - performance.now()));
+        installed[index] = await install(places, one, target, Math.max(1, deadline - performance.now()), compile);
       } catch (error) {
         waiting.length = 0;
         throw error;
@@ -43,6 +45,7 @@ const install = async (
   { name, version, hashes }: RecordedPackage,
   target: string,
   timeoutMs: number,
+  compile: boolean,
 ): Promise<InstalledPackage> => {
   const folder = join(target, `${name}-${version}`);
   const list = `${name}-${version}.txt`;
@@ -50,7 +53,12 @@ const install = async (
     join(places.folder, list),
     [`${name}==${version}`, ...hashes.map((hash) => `--hash=${hash}`)].join(' '),
   );
-  const flags = ['--quiet', '--no-deps', '--compile-bytecode', ...(hashes.length === 0 ? [] : ['--require-hashes'])];
+  const flags = [
+    '--quiet',
+    '--no-deps',
+    ...(compile ? ['--compile-bytecode'] : []),
+    ...(hashes.length === 0 ? [] : ['--require-hashes']),
+  ];
   const argv = ['pip', 'install', ...flags, '--python', places.python, '--target', folder, '--requirement', list];
   await runUv(places, argv, timeoutMs);
   rmSync(join(folder, '.lock'), { force: true });

@@ -8,7 +8,7 @@ import { BadArchive } from './tar-reader.ts';
 import { unpackArchive } from './unpack-archive.ts';
 
 /** What it took to have the packages of a job: those that were there already, those that were fetched, and their bytes. */
-export type PackageFigures = { hits: number; misses: number; bytes: number; ms: number };
+type PackageFigures = { hits: number; misses: number; bytes: number; ms: number };
 
 /** `folders` in the order of the lock. `lost`: archives that are not in the bucket as they should be. */
 export type ReadyPackages =

@@ -12,6 +12,12 @@ type Wheels = NonNullable<RunnerRequest['packages']>;
 /** The packages that a request brings: Python's, or, with `lock`, those of npm. */
 export type WantedPackages = Wheels | NonNullable<RunnerRequest['npm']>;
 
+/** Throws when packages were chosen for another Python than the one that is here. */
+export const checkPython = async (places: Places, wanted: string | undefined): Promise<void> => {
+  if (wanted === undefined) return;
+  choosePython({ specifier: wanted, line: 1 }, [await pythonVersion(await places.interpreter('python3'))]);
+};
+
 /**
  * Puts the packages of a request in place under an empty folder that nobody else uses, each verified by its hashes, and
  * answers the folders that the code is to find them in.
@@ -32,7 +38,7 @@ const putFromIndex =
   (root: string, path: string, places: Places) =>
   async ({ list, indexes, python: wanted }: Wheels, target: string, timeoutMs: number): Promise<string[]> => {
     const [uv, python] = await Promise.all([places.interpreter('uv'), places.interpreter('python3')]);
-    if (wanted !== undefined) choosePython({ specifier: wanted, line: 1 }, [await pythonVersion(python)]);
+    await checkPython(places, wanted);
     const folder = mkdtempSync(join(root, 'install-'));
     try {
       const installed = await installPackages({ uv, python, path, folder, indexes }, list, target, timeoutMs);

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { servePackages } from '../../support/package-index.ts';
 import { Millrace } from '../millrace.ts';
 
@@ -11,6 +13,7 @@ beforeAll(async () => {
     { name: 'tiny-a', version: '1.2.0' },
     { name: 'tiny-b', version: '2.0', requires: ['tiny-a<1.2'] },
     { name: 'tiny-c', version: '0.1' },
+    { name: 'evil', version: '1.0', source: true, files: { 'evil.py': '', 'tiny_c.py': 'version = "evil"\n' } },
     { name: 'needs-new', version: '1.0', requires: ['tiny-a==1.2.0'] },
   ]);
   millrace = await Millrace.start();
@@ -124,7 +127,7 @@ it('what one script did to the packages of another is undone before that runs ag
   expect((await runByHash(honest)).result).toBe('1.2.0');
   const evil = `import glob, os, tempfile
 def main():
-    found = glob.glob(os.path.dirname(os.getcwd()) + "/packages/*/*/tiny_a.py")
+    found = glob.glob(os.path.dirname(os.getcwd()) + "/archives/*/tiny_a.py")
     for file in found:
         os.chmod(file, 0o644)
         with open(file, "w") as out: out.write("version = 'poisoned'")
@@ -133,7 +136,7 @@ def main():
   expect((await runByHash(other)).result).toBeGreaterThan(0);
   const again = await runByHash(honest);
   expect(again.result).toBe('1.2.0');
-  expect(await log(again.id)).toContain('put 1 packages in place');
+  expect(await log(again.id)).toContain('0 kept from before, 1 fetched');
 });
 
 it('code of a request has its packages chosen once in some minutes', async () => {
@@ -193,4 +196,93 @@ it('a script that changes has those that import it locked anew, in a circle too'
   await millrace.completed((await status(script_hash)).job_id, 30_000);
   expect((await status(script_hash)).lock).toContain('tiny-a==1.2.0');
   expect((await status(top)).lock).not.toContain('tiny-a');
+});
+
+describe('archives of packages', () => {
+  const archives = (): { bucket: string; key: string }[] => {
+    const index = new DatabaseSync(join(millrace.home, 's3/index.db'), { readOnly: true });
+    const rows = index.prepare("SELECT bucket, key FROM objects WHERE key LIKE 'packages/%' ORDER BY key").all();
+    index.close();
+    return rows as { bucket: string; key: string }[];
+  };
+  const s3 = () => millrace.cloud.services.s3;
+  const remove = ({ bucket, key }: { bucket: string; key: string }) =>
+    s3().answer({
+      service: 's3',
+      method: 'DELETE',
+      path: `/${bucket}/${key}`,
+      query: new URLSearchParams(),
+      headers: {},
+      body: Buffer.alloc(0),
+    });
+  /** Each version in environments of its own, so that its first run finds nothing unpacked. */
+  const alone = async (path: string, code: string) => {
+    const hash = await millrace.script(path, 'python3', code, { isolation: 'script' });
+    const { job_id } = await status(hash);
+    await millrace.completed(job_id, 30_000);
+    return { hash, said: await log(job_id), ...(await status(hash)) };
+  };
+  const TWO = 'import tiny_b\ndef main():\n    import tiny_a\n    return tiny_a.version + tiny_b.version';
+
+  it('are in the bucket once, and a fresh environment needs no index any more', async () => {
+    const first = await alone('f/d/first', TWO);
+    const before = archives();
+    const second = await alone('f/d/second', TWO);
+    expect(second.said).toContain('2 archives');
+    expect(second.said).toContain('0 of them new');
+    expect(archives()).toEqual(before);
+    index.asked.length = 0;
+    const run = await runByHash(first.hash);
+    expect(run.result).toBe('1.0.02.0');
+    expect(await log(run.id)).toMatch(/packages: 0 kept from before, 2 fetched \(\d+ bytes\) in \d+ ms/);
+    expect(index.asked).toEqual([]);
+  });
+
+  it('that are lost are made anew from the same content, or the job tells why not, and the next one tries again', async () => {
+    const { hash, lock } = await alone('f/d/third', TWO);
+    const all = archives();
+    for (const [at, one] of all.entries())
+      await (at === 0 ? s3().putObject(one.bucket, one.key, Buffer.from('damaged'), {}) : remove(one));
+    index.mood = { tamper: true };
+    const failed = await runByHash(hash);
+    expect(failed.result.error.message).toMatch(
+      /were lost and could not be made anew; see the dependencies job \S+:.*Hash mismatch/s,
+    );
+    index.mood = {};
+    const run = await runByHash(hash);
+    expect(run.result).toBe('1.0.02.0');
+    expect((await status(hash)).lock).toBe(lock);
+    const listed = await millrace.json('GET', '/w/demo/jobs/list?job_kinds=dependencies&script_path_exact=f/d/third');
+    expect(listed.map(({ success }: { success: boolean }) => success)).toEqual([true, false, true]);
+  });
+
+  it('are of the lock that made them: what a package that is built plants is seen by nobody else', async () => {
+    const code = 'import tiny_c\ndef main():\n    return tiny_c.version';
+    const evil = await alone('f/d/built', `import evil\n${code}`);
+    expect((await runByHash(evil.hash)).result).toBe('evil');
+    const good = await alone('f/d/good', code);
+    expect((await runByHash(good.hash)).result).toMatch(/^\d/);
+  });
+
+  it('are put by dependencies jobs only', async () => {
+    const code = `import os, urllib.request, urllib.error
+def main():
+    job = os.environ["WM_JOB_ID"]
+    url = f"{os.environ['BASE_INTERNAL_URL']}/api/frames/demo/{job}/1/package_uploads"
+    body = b'{"archives": [{"bytes": 3, "sha256": "' + b"0" * 64 + b'"}]}'
+    headers = {"authorization": "Bearer " + os.environ["WM_TOKEN"], "content-type": "application/json"}
+    try:
+        return urllib.request.urlopen(urllib.request.Request(url, body, headers)).status
+    except urllib.error.HTTPError as error:
+        return error.code`;
+    const id = await millrace.text('POST', '/w/demo/jobs/run/preview', 201, {
+      language: 'python3',
+      content: code,
+      args: {},
+    });
+    expect((await millrace.completed(id)).result).toBe(401);
+    const { bucket, key } = archives()[0]!;
+    for (const method of ['GET', 'PUT', 'DELETE'])
+      expect((await fetch(`${millrace.cloud.gatewayUrl}/${bucket}/${key}`, { method })).status).toBe(403);
+  });
 });
