@@ -96,7 +96,7 @@ describe('an archive', () => {
     symlinkSync('/etc/passwd', join(source, 'link'));
     await expect(packArchive(source, join(folder, 'a'))).rejects.toThrow('link is neither a file nor a folder');
     rmSync(join(source, 'link'));
-    execFileSync('mkfifo', [join(source, 'pipe')]);
+    execFileSync('python3', ['-IS', '-c', 'import os, sys; os.mkfifo(sys.argv[1])', join(source, 'pipe')]);
     await expect(packArchive(source, join(folder, 'b'))).rejects.toThrow('pipe is neither a file nor a folder');
   });
 });
