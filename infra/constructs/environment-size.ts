@@ -26,7 +26,7 @@ const bytesOf = (value: unknown): number => {
 };
 
 /** Bytes that a function's environment may take once it is deployed. */
-export const environmentBytes = (scope: Construct, environment: Record<string, string>): number =>
+const environmentBytes = (scope: Construct, environment: Record<string, string>): number =>
   Object.entries(environment).reduce(
     (sum, [name, value]) => sum + Buffer.byteLength(`"${name}":"",`) + bytesOf(Stack.of(scope).resolve(value)),
     0,
