@@ -23,6 +23,7 @@ const BASE_POLLERS = 5;
 const LONG_POLL_MS = 20_000;
 /** An additional poller leaves when the queue stays empty for so long. */
 const EXTRA_POLL_MS = 1000;
+const AFTER_FAILURE_MS = 1000;
 const MAX_RECEIVE = 10;
 const CLOSE_GRACE_MS = 500;
 
@@ -84,9 +85,11 @@ export class QueueMapping {
       this.#polling += 1;
       const messages = await this.#config.source
         .receive(queueName, { max: Math.min(batchSize, MAX_RECEIVE), waitMs, signal })
+        .catch((error: unknown) => this.#failed(error))
         .finally(() => {
           this.#polling -= 1;
         });
+      if (messages === undefined) continue;
       if (signal.aborted && messages.length === 0) return;
       this.#config.meter({ queueName, operation: 'ReceiveMessage', messages: messages.length });
       if (messages.length === 0 && !permanent) return;
@@ -96,6 +99,12 @@ export class QueueMapping {
       await this.#handle(messages).catch((error: unknown) => this.#report(String(error)));
       for (const message of messages) this.#inHand.delete(message);
     }
+  }
+
+  /** A queue that cannot be read (its disk is full) may be readable again: a poller never ends by that. */
+  async #failed(error: unknown): Promise<undefined> {
+    this.#report(`could not receive: ${String(error)}`);
+    await pause(AFTER_FAILURE_MS, undefined, { signal: this.#stop.signal, ref: false }).catch(() => undefined);
   }
 
   async #handle(received: QueueMessage[]): Promise<void> {

@@ -22,7 +22,8 @@ export const inTransaction = <T>(database: DatabaseSync, work: () => T): T => {
     database.exec('COMMIT');
     return result;
   } catch (error) {
-    database.exec('ROLLBACK');
+    // A full disk has undone it already, and there is nothing to roll back.
+    if (database.isTransaction) database.exec('ROLLBACK');
     throw error;
   }
 };

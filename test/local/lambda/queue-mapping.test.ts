@@ -70,6 +70,21 @@ describe('an SQS event source mapping', () => {
     await until(() => test.records.length >= 5);
   });
 
+  it('goes on when its queue can be read again', async () => {
+    test.define('worker', WORKER);
+    send({ n: 1 });
+    const store = Object.create(sqs);
+    let fails = 3;
+    store.receive = async (...asked: Parameters<SqsService['receive']>) => {
+      fails -= 1;
+      if (fails >= 0) throw new Error('database or disk is full');
+      return sqs.receive(...asked);
+    };
+    for (const name of ['delete', 'changeVisibility', 'hideLonger'] as const) store[name] = sqs[name].bind(sqs);
+    map({}, { source: store });
+    await until(() => polls.some(({ operation }) => operation === 'DeleteMessageBatch'));
+  });
+
   it('leaves exactly the messages that failed in the queue', async () => {
     test.define('worker', WORKER);
     send({ n: 1 });
