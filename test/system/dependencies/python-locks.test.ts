@@ -26,7 +26,26 @@ afterAll(async () => {
   await index.close();
 });
 
-const status = (hash: string) => millrace.json('GET', `/w/demo/scripts/deployment_status/h/${hash}`);
+const ask = (hash: string) => millrace.json('GET', `/w/demo/scripts/deployment_status/h/${hash}`);
+/** A lock is written just after its job has ended. */
+const status = async (hash: string) => {
+  const first = await ask(hash);
+  const job =
+    first.job_id === undefined
+      ? undefined
+      : await millrace.request('GET', `/w/demo/jobs_u/completed/get/${first.job_id}`);
+  await job?.text();
+  let told = first;
+  for (
+    let tries = 0;
+    job?.status === 200 && told.lock === null && told.lock_error_logs === null && tries < 300;
+    tries += 1
+  ) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    told = await ask(hash);
+  }
+  return told;
+};
 const log = (id: string) => millrace.text('GET', `/w/demo/jobs_u/get_logs/${id}`, 200);
 const runByHash = async (hash: string) =>
   millrace.completed(await millrace.text('POST', `/w/demo/jobs/run/h/${hash}`, 201, {}), 30_000);
@@ -155,15 +174,15 @@ it('a lock for code of a request is answered, or is the result of a job', async 
     raw_scripts: [{ raw_code: code, language: 'python3', ...named }],
     entrypoint: 'f/d/raw',
   });
-  const ask = '/w/demo/jobs/run/dependencies';
-  const { lock } = await millrace.json('POST', ask, raw('import tiny_b', { path: 'f/d/raw' }));
+  const route = '/w/demo/jobs/run/dependencies';
+  const { lock } = await millrace.json('POST', route, raw('import tiny_b', { path: 'f/d/raw' }));
   expect(lock).toMatch(/^# py: 3\.\d+\ntiny-a==1\.0\.0\ntiny-b==2\.0$/);
-  const id = await millrace.text('POST', `${ask}_async`, 201, raw('import tiny_b', { script_path: 'f/d/raw' }));
+  const id = await millrace.text('POST', `${route}_async`, 201, raw('import tiny_b', { script_path: 'f/d/raw' }));
   index.asked.length = 0;
   expect(await millrace.completed(id, 30_000)).toMatchObject({ job_kind: 'dependencies', result: { lock } });
   expect(index.asked).toEqual([]);
-  expect(await millrace.text('POST', ask, 400, raw('import not_there', {}))).toContain('not-there was not found');
-  expect(await millrace.json('POST', ask, { raw_scripts: [{ raw_code: 'echo', language: 'bash' }] })).toEqual({
+  expect(await millrace.text('POST', route, 400, raw('import not_there', {}))).toContain('not-there was not found');
+  expect(await millrace.json('POST', route, { raw_scripts: [{ raw_code: 'echo', language: 'bash' }] })).toEqual({
     lock: '',
   });
 });
