@@ -25,35 +25,40 @@ type Asked<What> = { asked: What; secrets: string[] };
 const NOTHING = '{\n  "dependencies": {}\n}';
 /**
  * What a dependencies job of a TypeScript version has bun choose for: its package.json and that of all scripts it imports.
+ * With a `lock` that was made before, nothing is chosen anew.
  * Throws NotRunnable that names what cannot be read.
  */
 export const npmToChoose = async (
   deps: NpmDeps,
   job: Pick<Job, 'path'>,
-  code: string,
+  { content, lock }: { content: string; lock: string | undefined },
   standing: Standing,
   now: number,
 ): Promise<Asked<Pick<RunnerRequest, 'choose'>>> => {
-  const { needs } = await gathered(deps, job, code, standing);
   const registry = await registryOf(deps, now);
+  const secrets = secretsOfRegistry(registry);
+  if (lock !== undefined)
+    return { asked: { choose: { manifest: parseTypescriptLock(lock).manifest, lock, registry } }, secrets };
+  const { needs } = await gathered(deps, job, content, standing);
   const manifest = runnable(() => manifestOf(needs)) ?? NOTHING;
-  return { asked: { choose: { manifest, registry } }, secrets: secretsOfRegistry(registry) };
+  return { asked: { choose: { manifest, registry } }, secrets };
 };
 
 /**
- * What a TypeScript job imports: the packages of its lock, or, without one, the newest, as the same identity chose them within
- * the last minutes; and the scripts of its workspace, as they are now. Nothing for a script that imports neither. `keepAs`: the
+ * What a TypeScript job imports: the packages of its lock (`archived`: where they lie), or, without one, the newest, as the same identity
+ * chose them within the last minutes; and the scripts of its workspace, as they are now. Nothing for a script that imports neither. `keepAs`: the
  * name of the choice that the runner is to make. Throws NotRunnable that names what cannot be read.
  */
 export const npmToRun = async (
   deps: NpmDeps,
   job: Pick<Job, 'path' | 'workspace' | 'permissioned_as'>,
-  { content, lock }: { content: string; lock: string | undefined },
+  { content, lock, archived }: { content: string; lock: string | undefined; archived: Pick<RunnerRequest, 'packages'> },
   standing: Standing,
   now: number,
-): Promise<Asked<Pick<RunnerRequest, 'npm' | 'imports'>> & { keepAs?: string }> => {
+): Promise<Asked<Pick<RunnerRequest, 'npm' | 'packages' | 'imports'>> & { keepAs?: string }> => {
   const found = await gathered(deps, job, content, standing);
   const imports = (found.needs[0]?.scripts.length ?? 0) > 0 ? { imports: importsOf(job, found) } : {};
+  if (archived.packages !== undefined) return { asked: { ...imports, ...archived }, secrets: [] };
   const wanted = lock ?? runnable(() => manifestOf(found.needs));
   if (wanted === undefined || runnable(() => parseTypescriptLock(wanted)).empty) return { asked: imports, secrets: [] };
   const registry = await registryOf(deps, now);

@@ -36,13 +36,15 @@ export const neededPackages = async (
   standing: Standing,
   now: number,
 ): Promise<Choosing> => {
+  const made = job.hash === undefined ? undefined : await deps.locks.fresh(job.workspace, job.hash);
   switch (job.language) {
-    case 'bun':
-      return npmToChoose(deps, job, code.content, standing, now);
+    case 'bun': {
+      const lock = made?.state === 'ready' ? made.lock : undefined;
+      return npmToChoose(deps, job, { content: code.content, lock }, standing, now);
+    }
     case 'bash':
       return { asked: {}, secrets: [], known: { lock: '', packages: [] } };
     case 'python3': {
-      const made = job.hash === undefined ? undefined : await deps.locks.fresh(job.workspace, job.hash);
       if (made?.state === 'ready') {
         const indexes = indexesOf(await deps.settings.read(now));
         const dependencies = { ...fromLock(made.lock, indexes), recorded: made.packages };
@@ -82,7 +84,8 @@ export const importsOfRun = async (
   const made = await lockOf(deps, job, code);
   if (job.language === 'bun') {
     const lock = code.lock ?? made?.lock;
-    return npmToRun(deps, job, { content: code.content, lock }, standing, now);
+    const archived = code.lock === undefined && made !== undefined ? await archiveOf(deps, job.workspace, made) : {};
+    return npmToRun(deps, job, { content: code.content, lock, archived }, standing, now);
   }
   if (job.language !== 'python3') return { asked: {}, secrets: [] };
   const imports = await pythonImports(deps, job, code.content, standing);
@@ -135,6 +138,18 @@ const afterJob = async (
   const lock = await read();
   if (lock !== undefined) return lock;
   throw new NotRunnable(`The dependencies job ${key.id} made no lock: save the script again`);
+};
+
+/** All of `node_modules` of a lock that has an archive. */
+const archiveOf = async (
+  deps: Pick<PackagesDeps, 'archives'>,
+  workspace: string,
+  { packages }: LockRecord,
+): Promise<Pick<RunnerRequest, 'packages'>> => {
+  const hashes = archivesOf({ packages });
+  if (hashes === undefined || hashes.length === 0) return {};
+  const links = await deps.archives.links(workspace, hashes, LINK_SECONDS);
+  return { packages: { key: await sha256Hex(hashes.join()), list: packages, links } };
 };
 
 /** As a runner is told about them. */

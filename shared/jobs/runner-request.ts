@@ -80,7 +80,7 @@ const dependenciesRequest = async (deps: RequestDeps, job: Job, standing: Standi
   ]);
   const archives = { url: `${attempt}/package_uploads`, token: request.control.token };
   return {
-    request: { ...request, code: '', args: { text: '{}' }, env: {}, ...withPlaces(asked, archives) },
+    request: { ...request, code: '', args: { text: '{}' }, env: {}, ...withPlaces(asked, job, archives) },
     secrets: [...secrets, request.control.token],
     isolation: undefined,
     known,
@@ -88,12 +88,15 @@ const dependenciesRequest = async (deps: RequestDeps, job: Job, standing: Standi
   };
 };
 
-/** Where the archives of a Python lock go; npm's packages are installed by each environment itself. */
+/** Where the archives of the lock go. Code of a request that npm packages are chosen for has no use for one. */
 const withPlaces = (
-  asked: Pick<RunnerRequest, 'dependencies' | 'choose'>,
+  { dependencies, choose }: Pick<RunnerRequest, 'dependencies' | 'choose'>,
+  { hash }: Pick<Job, 'hash'>,
   archives: { url: string; token: string },
-): Pick<RunnerRequest, 'dependencies' | 'choose'> =>
-  asked.dependencies === undefined ? asked : { dependencies: { ...asked.dependencies, archives } };
+): Pick<RunnerRequest, 'dependencies' | 'choose'> => ({
+  ...(dependencies === undefined ? {} : { dependencies: { ...dependencies, archives } }),
+  ...(choose === undefined ? {} : { choose: hash === undefined ? choose : { ...choose, archives } }),
+});
 
 /** What every attempt has, whatever it runs. */
 const frameOf = async (deps: RequestDeps, job: Job, now: number) => {

@@ -47,11 +47,24 @@ export const RunnerRequest = z.object({
       list: z.array(RecordedPackage),
       /** Presigned GETs of their archives, in their order. Absent: they have none, and are installed from the index. */
       links: z.array(z.url()).optional(),
-      indexes: PackageIndexes,
+      /** Absent: there are links for all, so nothing is installed. */
+      indexes: PackageIndexes.optional(),
     })
     .optional(),
-  /** Set for a job that makes a TypeScript lock for this package.json instead of running the code. The result is `{lock}`. */
-  choose: z.object({ manifest: z.string(), registry: NpmRegistry }).optional(),
+  /**
+   * Set for a job that makes a TypeScript lock for this package.json, or stores the packages of one that is there, instead of
+   * running the code. The result is `{lock, packages}`: one package, which is all of `node_modules`, or none.
+   */
+  choose: z
+    .object({
+      manifest: z.string(),
+      /** A lock whose archive is to be made anew. */
+      lock: z.string().optional(),
+      registry: NpmRegistry,
+      /** Where to ask for a place for the archive. Absent: nothing is installed. */
+      archives: z.object({ url: z.url(), token: z.string() }).optional(),
+    })
+    .optional(),
   /** The lock whose npm packages the code imports. `key` names just these, so that an environment puts them in place once. */
   npm: z.object({ key: z.string().regex(/^[0-9a-f]{64}$/), lock: z.string(), registry: NpmRegistry }).optional(),
   /** What the code imports of its workspace, and where it stands there itself. */

@@ -20,6 +20,9 @@ export const RecordedPackage = z.object({
 });
 export type RecordedPackage = z.infer<typeof RecordedPackage>;
 
+/** What a TypeScript lock records: all of its packages together, in one archive. */
+export const NODE_MODULES = { name: 'node-modules', version: '1', hashes: [] };
+
 /** A lock as its author reads it, and beside it what an installer verifies; a TypeScript lock holds that itself. */
 export const LockRecord = z.object({ lock: z.string(), packages: z.array(RecordedPackage).max(MOST_PACKAGES) });
 export type LockRecord = z.infer<typeof LockRecord>;
@@ -82,8 +85,8 @@ export const lockFrom = (
 const holds = (language: Language, lock: string, packages: RecordedPackage[]): boolean => {
   try {
     if (language !== 'bun') return sameSet(lock, packages);
-    parseTypescriptLock(lock);
-    return packages.length === 0;
+    const { empty } = parseTypescriptLock(lock);
+    return packages.length === 0 || (!empty && packages.length === 1 && packages[0]?.name === NODE_MODULES.name);
   } catch (error) {
     if (error instanceof Problem) return false;
     throw error;

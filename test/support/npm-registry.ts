@@ -10,6 +10,7 @@ type NpmPackage = {
   version: string;
   dependencies?: Record<string, string>;
   scripts?: Record<string, string>;
+  bin?: Record<string, string>;
   /** By path within the package; its `index.js` exports `version` unless said otherwise. */
   files?: Record<string, string>;
   /** As {@link files}, but paths in the tarball as they are, with no `package/` before them. */
@@ -22,8 +23,8 @@ type Tarball = { path: string; bytes: Buffer; manifest: Record<string, unknown> 
 type Mood = { delayMs?: number; failures?: number; tamper?: boolean; token?: string };
 
 const tarballOf = (one: NpmPackage): Tarball => {
-  const { name, version, dependencies = {}, scripts = {} } = one;
-  const manifest = { name, version, type: 'module', main: 'index.js', dependencies, scripts };
+  const { name, version, dependencies = {}, scripts = {}, bin = {} } = one;
+  const manifest = { name, version, type: 'module', main: 'index.js', dependencies, scripts, bin };
   const files = { 'index.js': `export const version = ${JSON.stringify(version)};\n`, ...one.files };
   const placed = Object.fromEntries(
     Object.entries({ ...files, 'package.json': JSON.stringify(manifest) }).map(([path, text]) => [

@@ -34,9 +34,9 @@ export const planTypescript: Planner = async ({ request, args, folder, places, p
 };
 
 /** Sources as they are, unless their imports have to lead to packages or to each other. */
-const writeSources = ({ code, npm, imports }: RunnerRequest, folder: JobFolder): void => {
+const writeSources = ({ code, npm, packages, imports }: RunnerRequest, folder: JobFolder): void => {
   const main = imports?.path;
-  const leads = npm !== undefined || imports !== undefined;
+  const leads = npm !== undefined || packages !== undefined || imports !== undefined;
   folder.write('main.ts', leads ? runnableTypescript(code, { path: main, main }) : code);
   for (const one of imports?.scripts ?? [])
     folder.write(fileOfScript(one.path, main), runnableTypescript(one.code, { path: one.path, main }));

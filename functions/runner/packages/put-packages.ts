@@ -38,6 +38,7 @@ const putFromIndex =
   (root: string, path: string, places: Places) =>
   async ({ list, indexes, python: wanted }: Wheels, target: string, timeoutMs: number): Promise<string[]> => {
     const [uv, python] = await Promise.all([places.interpreter('uv'), places.interpreter('python3')]);
+    if (indexes === undefined) throw new Error('packages have neither archives nor an index');
     await checkPython(places, wanted);
     const folder = mkdtempSync(join(root, 'install-'));
     try {

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { storingNpm } from '../../../functions/runner/packages/storing-npm.ts';
 import type { RunnerRequest } from '../../../shared/model/runner.ts';
 import { manifestOf, typescriptNeeds } from '../../../shared/model/typescript-needs.ts';
 import { serveNpm } from '../../support/npm-registry.ts';
@@ -91,6 +93,19 @@ describe('a job that makes a lock', () => {
     registry.mood = { delayMs: 5_000 };
     expect((await choose(manifest('import "left"'), { timeoutMs: 500 })).end.outcome).toBe('timeout');
   });
+});
+
+test('packages that are no plain files get no archive, and their lock stays', async () => {
+  const folder = mkdtempSync(join(environment.root, 'storing-'));
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync('/etc/hostname', join(folder, 'node_modules/odd'));
+  const verdict = { success: true, json: '{"lock":"{}","packages":[]}' };
+  const nowhere = { url: 'http://127.0.0.1:1/', token: '' };
+  expect(await storingNpm(folder, nowhere)(verdict)).toEqual({
+    ...verdict,
+    note: 'packages: no archive, node_modules/odd is neither a file nor a folder',
+  });
+  rmSync(folder, { recursive: true });
 });
 
 describe.each(['', '//nodejs\n'])('a script with a lock and the first line %j', (first) => {

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { serveNpm } from '../../support/npm-registry.ts';
 import { Millrace } from '../millrace.ts';
@@ -10,7 +12,7 @@ beforeAll(async () => {
   registry = await serveNpm([
     { name: 'left', version: '1.0.0' },
     { name: 'left', version: '2.0.0' },
-    { name: '@s/right', version: '1.5.0', dependencies: { left: '^1' } },
+    { name: '@s/right', version: '1.5.0', dependencies: { left: '^1' }, bin: { right: 'index.js' } },
   ]);
   registry.mood = { token: TOKEN };
   millrace = await Millrace.start();
@@ -27,6 +29,22 @@ const status = (hash: string) => millrace.json('GET', `/w/demo/scripts/deploymen
 const log = (id: string) => millrace.text('GET', `/w/demo/jobs_u/get_logs/${id}`, 200);
 const runByHash = async (hash: string) =>
   millrace.completed(await millrace.text('POST', `/w/demo/jobs/run/h/${hash}`, 201, {}));
+/** Takes all archives out of their bucket. */
+const lose = async () => {
+  const index = new DatabaseSync(join(millrace.home, 's3/index.db'), { readOnly: true });
+  const rows = index.prepare("SELECT bucket, key FROM objects WHERE key LIKE 'packages/%'").all();
+  index.close();
+  expect(rows.length).toBeGreaterThan(0);
+  for (const { bucket, key } of rows)
+    await millrace.cloud.services.s3.answer({
+      service: 's3',
+      method: 'DELETE',
+      path: `/${bucket}/${key}`,
+      query: new URLSearchParams(),
+      headers: {},
+      body: Buffer.alloc(0),
+    });
+};
 const preview = async (content: string) =>
   millrace.completed(
     await millrace.text('POST', '/w/demo/jobs/run/preview', 201, { content, language: 'bun', args: {} }),
@@ -48,8 +66,25 @@ it('a saved script gets its lock from a dependencies job, with what the scripts 
   expect(lock_error_logs).toBeNull();
   const ran = await run;
   expect(ran.result).toEqual(['1.0.0', '1.0.0']);
-  expect(await log(ran.id)).toMatch(/put npm packages in place in \d+ ms/);
+  expect(await log(job_id)).toMatch(/packages: an archive of \d+ bytes, in \d+ ms/);
+  expect(await log(ran.id)).toMatch(/packages: 0 kept from before, 1 fetched \(\d+ bytes\) in \d+ ms/);
 });
+
+it('the archive of a lock stands for the registry, and is made anew from the lock when it was lost', async () => {
+  const code = 'import { version } from "left"\nexport const main = () => version';
+  const hash = await millrace.script('f/d/archived', 'bun', code, { isolation: 'script' });
+  await millrace.completed((await status(hash)).job_id);
+  const { lock } = await status(hash);
+  registry.asked.length = 0;
+  expect((await runByHash(hash)).result).toBe('2.0.0');
+  expect(registry.asked).toEqual([]);
+  const again = await millrace.script('f/d/archived', 'bun', `${code}\n`, { isolation: 'script', auto_parent: true });
+  await millrace.completed((await status(again)).job_id);
+  await lose();
+  expect((await runByHash(again)).result).toBe('2.0.0');
+  expect((await status(again)).lock).toBe(lock);
+  expect(registry.asked).toContain('/left/-/left-2.0.0.tgz');
+}, 30_000);
 
 it('a lock that came with a script is used as it is, and needs no job', async () => {
   const { hash: lib } = await millrace.json('GET', '/w/demo/scripts/get/p/f/d/lib');
