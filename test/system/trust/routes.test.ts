@@ -223,7 +223,7 @@ const RULES = {
     'listAddableInstanceUsers',
     'changeWorkspaceName',
   ],
-  'control-token': ['attemptControl', 'packageUploads', 'resultUpload'],
+  'control-token': ['attemptControl', 'attemptFrames', 'attemptOrder', 'packageUploads', 'resultUpload'],
 };
 
 type Rule = keyof typeof RULES;
