@@ -33,7 +33,7 @@ describe("the runner's Dockerfile", () => {
 
   it('starts the entry of Lambda by itself, and that of tasks from where it copied it', () => {
     expect(all('CMD')).toEqual(['["index.handler"]']);
-    expect(all('COPY')).toContain('app/ ${LAMBDA_TASK_ROOT}/');
+    expect(all('COPY').join('\n')).toMatch(/^app\/ .*LAMBDA_TASK_ROOT/m);
     const cloud = new Synthesized({
       workerGroups: [
         { name: 'default', tags: ['python3'] },
