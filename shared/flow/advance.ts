@@ -70,7 +70,6 @@ function* take(draft: Draft, event: FlowEvent): Step {
 }
 
 function* again(draft: Draft): Step {
-  draft.again = true;
   if (draft.flow.answered !== undefined) draft.command({ type: 'answer', expr: draft.flow.answered });
   yield* perform(draft);
 }

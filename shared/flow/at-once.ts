@@ -1,6 +1,7 @@
 import type { FlowModule } from '../model/flow-module.ts';
 import type { Step } from './asks.ts';
-import type { Draft } from './draft.ts';
+import type { Continue } from './commands.ts';
+import { type Draft, MOST_AT_ONCE } from './draft.ts';
 import { join, pageOf } from './join.ts';
 import { type ChildEnd, faultEnd, type ModuleEnd } from './module-end.ts';
 import { childrenRef } from './one-by-one.ts';
@@ -11,15 +12,20 @@ import { childRef, startChild } from './start-child.ts';
 /** Children that one invocation starts before it hands on to the next. */
 const WINDOW = 25;
 
+/** What one event starts, at most: a window, and one more for each that ended without a job. */
+const REACH = WINDOW + MOST_AT_ONCE;
+
 /**
- * Starts those that may be started, a window at a time: the `continue` that asks for a window tells that all before it were
- * started. One that comes when its window was begun already says this window again, for a crash may have cut it off.
+ * Starts those that may be started, a window at a time. The event that begins the loop begins the first, and each of the others
+ * is begun by the `continue` that names it. When its window was begun already, an event says again all that was
+ * started then, however far the loop has come since: a crash may have cut it off.
  */
 export function* runAtOnce(draft: Draft, module: FlowModule, part: ModulePart): Step<ModuleEnd | undefined> {
   const { started = 0, limit = 0 } = part;
-  const from = saidAgainFrom(draft, started);
+  const from = Math.min(started, windowOf(draft, part));
   if (from < started) {
-    const end = yield* startSome(draft, module, part, from, started);
+    const reach = draft.event.type === 'look' ? started : Math.min(started, from + REACH);
+    const end = yield* startSome(draft, module, part, from, reach);
     if (end !== undefined) return end;
   } else if (started < limit) {
     const upTo = Math.min(limit, started + WINDOW);
@@ -28,13 +34,24 @@ export function* runAtOnce(draft: Draft, module: FlowModule, part: ModulePart): 
     if (end !== undefined) return end;
   }
   const now = yield* draft.module(module.id);
-  if ((now?.started ?? 0) < (now?.limit ?? 0)) draft.command({ type: 'continue', started: now?.started ?? 0 });
+  if (now !== undefined) askForMore(draft, now);
   return undefined;
 }
 
-const saidAgainFrom = ({ event, again }: Draft, started: number): number => {
-  if (again) return Math.max(0, started - WINDOW);
-  return event.type === 'continue' && event.started !== undefined ? Math.min(started, event.started) : started;
+/** Where the window starts that the event is about. Whatever does not name a later one of this very loop may have begun it. */
+const windowOf = ({ event }: Draft, { id, attempt }: ModulePart): number => {
+  const window = event.type === 'continue' ? event.window : undefined;
+  return window?.module === id && window.attempt === attempt ? window.from : 0;
+};
+
+const nextWindow = ({ id: module, attempt, started: from = 0 }: ModulePart): Continue => ({
+  type: 'continue',
+  window: { module, attempt, from },
+});
+
+const askForMore = (draft: Draft, part: ModulePart): void => {
+  const { started = 0, limit = 0 } = part;
+  if (started < limit) draft.command(nextWindow(part));
 };
 
 function* startSome(
@@ -66,7 +83,10 @@ export function* endOfMember(
   const known = page.members[iteration];
   if (known === undefined) return yield* endAll(draft, module, [[iteration, child]]);
   const next = yield* openNext(draft, part, known);
-  return next === undefined ? undefined : yield* startSome(draft, module, part, next, next + 1);
+  if (next !== undefined) return yield* startSome(draft, module, part, next, next + 1);
+  // So many came to nothing that the rest was left to a window.
+  if (known.next !== undefined) askForMore(draft, part);
+  return undefined;
 }
 
 /** The job that an end made room for: past those that came to nothing before they had one. */
@@ -101,7 +121,7 @@ function* endAll(draft: Draft, module: FlowModule, ended: Ended[]): Step<ModuleE
 const makeRoom = (draft: Draft, part: ModulePart): number | undefined => {
   const { limit = 0, started = 0, len = 0 } = part;
   if (limit >= len) return undefined;
-  const starts = started === limit && !draft.isEnough();
+  const starts = started === limit && !draft.isEnough(nextWindow(part));
   draft.save({ ...part, limit: limit + 1, ...(starts ? { started: started + 1 } : {}) });
   return starts ? started : undefined;
 };

@@ -1,6 +1,6 @@
 import type { FlowModule } from '../model/flow-module.ts';
 import type { Step } from './asks.ts';
-import type { Command } from './commands.ts';
+import type { Command, Continue } from './commands.ts';
 import type { FlowEvent } from './events.ts';
 import {
   FLOW_PART,
@@ -19,8 +19,8 @@ import type { FlowPlan } from './plan.ts';
 /** What one event leads to: parts to store, all or none of them, and then commands to do. */
 export type Advance = { parts: Part[]; commands: Command[]; refused?: string };
 
-/** Steps that end without a job, one after the other, before an invocation of its own goes on with them. */
-const MOST_AT_ONCE = 25;
+/** Things that end without a job, one after the other, before an invocation of its own goes on with them. */
+export const MOST_AT_ONCE = 25;
 
 /** A flow job while it takes one event: the parts as they were read, the changes, and what is to be done. */
 export class Draft {
@@ -31,8 +31,6 @@ export class Draft {
   readonly #commands: Command[] = [];
   #flow: FlowPart;
   #inline = 0;
-  /** What is due is told again, because it may have been told before. */
-  again = false;
   refused: string | undefined;
 
   constructor(plan: FlowPlan, flow: FlowPart, event: FlowEvent) {
@@ -103,11 +101,11 @@ export class Draft {
     this.setFlow({ at: 'end', outcome, waiting: undefined });
   }
 
-  /** Counts one more thing that was over without a job. True: it is enough for now, and the rest is asked for. */
-  isEnough(): boolean {
+  /** Counts one more thing that was over without a job. True: it is enough for now, and the rest is asked for by `more`. */
+  isEnough(more: Continue = { type: 'continue' }): boolean {
     this.#inline += 1;
     if (this.#inline <= MOST_AT_ONCE) return false;
-    this.command({ type: 'continue' });
+    this.command(more);
     return true;
   }
 

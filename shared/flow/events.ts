@@ -1,3 +1,4 @@
+import type { Continue } from './commands.ts';
 import type { ChildKey } from './parts.ts';
 
 /** Who answers an approval step. `launcher`: it is whoever launched the flow. */
@@ -9,7 +10,7 @@ export type FlowEvent = { now: number } & (
   /** Says again all that is due now. What a crash may have lost is made up for by it. */
   | { type: 'look' }
   /** The command of that name. */
-  | { type: 'continue'; started?: number }
+  | Continue
   | {
       type: 'child_finished';
       child: ChildKey;

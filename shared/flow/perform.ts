@@ -24,7 +24,6 @@ export function* perform(draft: Draft): Step {
     if (end === undefined) return;
     const part = (yield* draft.module(module.id)) ?? unbegun(module);
     yield* settleModule(draft, module, part, end);
-    draft.again = false;
     if (draft.isEnough()) return;
   }
 }

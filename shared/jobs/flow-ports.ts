@@ -1,5 +1,4 @@
-import type { Command } from '../flow/commands.ts';
-import type { FlowEvent } from '../flow/events.ts';
+import type { Command, Continue } from '../flow/commands.ts';
 import type { ChildKey, Part } from '../flow/parts.ts';
 import type { FlowPlan } from '../flow/plan.ts';
 import type { JobKey } from '../model/job.ts';
@@ -52,7 +51,7 @@ export interface FlowCommands {
   /** `args`: what a step is given. A flow job of a list has those of its flow, and needs none. */
   start(flow: FlowJob, id: string, command: Command & { type: 'start' }, args: JsonObject | undefined): Promise<void>;
   /** Lets the flow hear an event later: at once, or at `at` (milliseconds since 1970). */
-  later(flow: FlowJob, event: Pick<FlowEvent, 'type'> & { started?: number }, at: number | undefined): Promise<void>;
+  later(flow: FlowJob, event: Continue | { type: 'timer' }, at: number | undefined): Promise<void>;
   /** The flow waits for so many approvals. */
   suspend(flow: FlowJob, command: Command & { type: 'suspend' }): Promise<void>;
   answer(flow: FlowJob, result: Json): Promise<void>;

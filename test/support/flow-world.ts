@@ -81,8 +81,8 @@ export class FlowWorld {
     for (let next = this.due.shift(); next !== undefined; next = this.due.shift()) this.hear(next);
   }
 
-  /** Stores what an event changes and does its commands; `cut`: it crashes in between. Returns whether parts changed. */
-  hear({ flow: id, event }: Due, cut = false): boolean {
+  /** Stores what an event changes and does its commands; `cut`: it crashes after so many. Returns whether parts changed. */
+  hear({ flow: id, event }: Due, cut = Number.POSITIVE_INFINITY): boolean {
     const flow = this.#flow(id);
     this.heard.push({ flow: id, event });
     const { parts, commands, refused } = this.#advance(flow, { ...event, now: this.now });
@@ -92,7 +92,7 @@ export class FlowWorld {
       flow.parts.set(partName(part), structuredClone(part));
     }
     if (refused !== undefined) this.refusals.push(refused);
-    if (!cut) for (const command of commands) this.#do(flow, command);
+    for (const command of commands.slice(0, cut)) this.#do(flow, command);
     return parts.length > 0;
   }
 

@@ -163,7 +163,7 @@ describe('steps', () => {
     const made = world();
     made.start(plan([step('a'), step('b')], { early_return: 'a' }));
     for (let next = made.due.shift(); next !== undefined; next = made.due.shift()) {
-      made.hear(next, true);
+      made.hear(next, 0);
       if (made.answers.length === 0) made.hear(next);
     }
     expect(made.answers).toEqual(['a0']);

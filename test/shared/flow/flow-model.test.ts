@@ -40,9 +40,9 @@ const runRoughly = (plan: FlowPlan, seed: number, fates: [string, number][]): vo
     const [what, which] = (turn < 500 ? fates[turn % fates.length] : undefined) ?? ['heard', 0];
     const [event] = world.due.splice(which % world.due.length, 1);
     if (event === undefined) continue;
-    // A crash after the parts are stored and before anything is done: the event comes again.
+    // A crash after the parts are stored and before all is done: the event comes again.
     if (what !== 'heard') world.due.push(event);
-    if (what !== 'later') world.hear(event, what === 'cut');
+    if (what !== 'later') world.hear(event, what === 'cut' ? which : undefined);
   }
   expect(world.result()).toEqual(meant.end);
   expect(sorted(world.trace)).toEqual(sorted(meant.trace));
@@ -60,17 +60,71 @@ test('events that are cut off, come twice, late or in another order change nothi
   fc.assert(fc.property(randomFlow, fc.nat(1000), fates, runRoughly), { numRuns: 400 });
 });
 
-const longLoop = fc
-  .record({ len: fc.integer({ min: 1, max: 120 }), parallelism: fc.option(fc.integer({ min: 1, max: 60 })) })
-  .map(({ len, parallelism }) => {
-    const iterator = { type: 'static', value: [...Array(len).keys()] };
-    // Every third comes to nothing before it has a job.
-    const input = { type: 'javascript', expr: 'flow_input.iter.index % 3 === 0 ? nothing.here : 1' };
-    const modules = [{ id: 'b', value: { type: 'script', path: 'f/random/step', input_transforms: { input } } }];
-    const value = { type: 'forloopflow', iterator, modules, parallel: true, parallelism, skip_failures: true };
-    return FlowValue.parse({ modules: [{ id: 'a', value }] });
-  });
+/** `nothing`: which iterations, by their `index`, come to nothing before they have a job. */
+type Long = { len: number; parallelism: number | null; nothing: string };
+
+const loopOf = (id: string, { len, parallelism, nothing }: Long) => {
+  const iterator = { type: 'static', value: [...Array(len).keys()] };
+  const expr = `((index) => ${nothing})(flow_input.iter.index) ? nothing.here : 1`;
+  const input = { type: 'javascript', expr };
+  const modules = [{ id: `${id}_b`, value: { type: 'script', path: 'f/random/step', input_transforms: { input } } }];
+  return { id, value: { type: 'forloopflow', iterator, modules, parallel: true, parallelism, skip_failures: true } };
+};
+
+const jobless = (steps: number) => [...Array(steps).keys()].map((n) => ({ id: `i${n}`, value: { type: 'identity' } }));
+
+const long = fc.record({
+  len: fc.integer({ min: 1, max: 120 }),
+  parallelism: fc.option(fc.integer({ min: 1, max: 60 })),
+  nothing: fc.constantFrom(
+    'index % 3 === 0',
+    'index % 9 > 0',
+    'index > 4',
+    'index > 40 && index < 90',
+    'true',
+    'false',
+  ),
+});
+
+/** One loop, or two with steps between them that have no job. */
+const longLoops = fc
+  .tuple(long, fc.nat(30), fc.option(long))
+  .map(([a, between, b]) =>
+    FlowValue.parse({ modules: [loopOf('a', a), ...(b === null ? [] : [...jobless(between), loopOf('b', b)])] }),
+  );
 
 test('nor do they in long parallel loops, however many run at once', () => {
-  fc.assert(fc.property(longLoop, fc.nat(1000), fates, runRoughly), { numRuns: 60 });
+  fc.assert(fc.property(longLoops, fc.nat(1000), fates, runRoughly), { numRuns: 60 });
+});
+
+const heard = (times: number) => Array.from({ length: times }, (): [string, number] => ['heard', 0]);
+const later: [string, number] = ['later', 0];
+
+test.each<[string, Long[], [string, number][]]>([
+  [
+    'its first event is cut off when it made room past a window',
+    [{ len: 27, parallelism: 18, nothing: 'index % 3 === 0' }],
+    [['cut', 0]],
+  ],
+  [
+    'its first event is cut off midway, and what it started makes room for many before it comes again',
+    [{ len: 60, parallelism: 10, nothing: 'false' }],
+    [['cut', 5], ...Array.from({ length: 6 }, () => [later, ...heard(5)]).flat()],
+  ],
+  [
+    'the end of one is cut off when so many came to nothing that the rest is left to a window',
+    [{ len: 40, parallelism: 1, nothing: 'index > 0 && index < 39' }],
+    [...heard(1), ['cut', 0]],
+  ],
+  [
+    'a window of the loop before begins it and is cut off',
+    [
+      { len: 80, parallelism: null, nothing: 'true' },
+      { len: 40, parallelism: null, nothing: 'false' },
+    ],
+    [...heard(3), ['cut', 0]],
+  ],
+])('a long parallel loop ends where %s', (_, loops, first) => {
+  const plan = FlowValue.parse({ modules: loops.map((loop, index) => loopOf('ab'.charAt(index), loop)) });
+  runRoughly(plan, 0, [...first, ...heard(500)]);
 });
