@@ -9,6 +9,7 @@ const MEASUREMENTS: Record<string, (large: boolean) => Promise<Report>> = {
   bundles: async () => (await import('./bundles.ts')).bundles(),
   recovery: async () => (await import('./recovery.ts')).recovery(),
   reaper: async () => (await import('./reaper.ts')).reaper(),
+  prepared: async () => (await import('./prepared.ts')).prepared(),
   packages: async () => (await import('./packages.ts')).packages(),
   idle: async () => (await import('./idle.ts')).idle(),
 };
