@@ -28,7 +28,7 @@ export const spare = (pid: number | undefined): void => {
 
 /**
  * Kills what a finished run left behind: first its group, then processes that left the group, known by their environment,
- * which holds the run's private TMPDIR, or because nobody else has any here (`ownAllProcesses`). Answers how many there were. They are chased for twenty rounds
+ * which holds the run's private TMPDIR, or because all here are the runner's own (`ownAllProcesses`). Answers how many there were. They are chased for twenty rounds
  * of a millisecond, so one that forks all the time is met again.
  */
 export const killLeftovers = (group: number, tmp: string): number => {

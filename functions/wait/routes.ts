@@ -59,7 +59,7 @@ const STREAM_CONTRACTS = {
 /** Below what Lambda gives this function, which may be running the job: whoever has not seen the end is told so. */
 const STREAM_FOR_MS = 13 * 60_000;
 
-/** The routes that run a job and answer its updates: refusals as any route's, before there is a job. */
+/** The routes that run a job and answer its updates: refusals like every route's, before there is a job. */
 const streamRoutes = (deps: WaitDeps): Route[] =>
   runRoutes(deps, STREAM_CONTRACTS, async (wish, now, { poll_delay_ms }) => {
     const settings = await deps.settings.read(now);

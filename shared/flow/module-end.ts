@@ -37,7 +37,7 @@ export const faultOfStep = (step_id: string, message: string): Fault => ({
   step_id,
 });
 
-/** Another attempt at the step would find such a fault again. One within a body counts as any failure of the body does. */
+/** Another attempt at the step would find such a fault again. One within a body counts like every failure of the body. */
 export const faultEnd = (fault: Fault): ModuleEnd & { success: false } => ({
   success: false,
   result: { of: 'error', ...fault },

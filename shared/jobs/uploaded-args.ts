@@ -9,7 +9,7 @@ import type { Uploaded, UploadPromises, UploadStore } from './payload-ports.ts';
 
 /** The largest arguments: JSON text in bytes. */
 const LARGEST_ARGS_BYTES = 100 * 1024 * 1024;
-/** Up to here uploaded arguments are read whole and are as any others; beyond, nothing of ours knows what is in them. */
+/** Up to here uploaded arguments are read whole and are like all others; beyond, nothing of ours knows what is in them. */
 const READ_WHOLE_BYTES = 6 * 1024 * 1024;
 /** Milliseconds for which a reference is good. Shorter than a day: what is older and belongs to no job is an orphan. */
 const GOOD_MS = 12 * 3_600_000;

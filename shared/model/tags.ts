@@ -48,7 +48,7 @@ const admits = ({ restriction }: CustomTag, workspace: string): boolean =>
   restriction === undefined || restriction.workspaces.includes(workspace) === (restriction.kind === 'only');
 
 /**
- * Whether jobs of a workspace may have this tag: any that `custom_tags` does not restrict, and of those it does, where one of
+ * Whether jobs of a workspace may have this tag: one that `custom_tags` does not restrict, and of those it does, where one of
  * its entries lets the workspace. `tag` is the job's, with nothing left to put in.
  */
 export const mayUseTag = (customTags: readonly string[], workspace: string, tag: string): boolean => {

@@ -28,8 +28,8 @@ const ANSWER_S = '20';
 export const bunEnvironment = ({ url, token }: NpmRegistry, cache: string): Record<string, string> => ({
   BUN_INSTALL_CACHE_DIR: cache,
   BUN_RUNTIME_TRANSPILER_CACHE_PATH: '0',
-  NPM_CONFIG_REGISTRY: url,
   BUN_CONFIG_HTTP_IDLE_TIMEOUT: ANSWER_S,
+  ...(url === undefined ? {} : { NPM_CONFIG_REGISTRY: url }),
   ...(token === undefined ? {} : { NPM_CONFIG_TOKEN: token }),
 });
 

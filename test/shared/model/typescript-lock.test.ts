@@ -39,8 +39,9 @@ describe('a TypeScript lock', () => {
 });
 
 describe('the registry of npm packages', () => {
-  it("is a URL with or without a token, and npm's own when unset", () => {
-    expect(parseNpmRegistry(undefined).url).toBe('https://registry.npmjs.org/');
+  it("is a URL with or without a token, and bun's own when unset", () => {
+    expect(parseNpmRegistry(undefined)).toEqual({});
+    expect(secretsOfRegistry({})).toEqual([]);
     expect(parseNpmRegistry(' http://127.0.0.1:1/ ')).toEqual({ url: 'http://127.0.0.1:1/' });
     expect(parseNpmRegistry('https://n.example/:_authToken=abc')).toEqual({ url: 'https://n.example/', token: 'abc' });
     expect(secretsOfRegistry(parseNpmRegistry('https://me:p%40ss@n.example/:_authToken=abc'))).toEqual([
