@@ -78,7 +78,7 @@ export const choiceOf = async (
       workspace,
       python: JSON.stringify([scope, complete, python?.specifier ?? '']),
       requirements,
-      indexes: [indexes.default, ...indexes.extra],
+      indexes: [indexes.default ?? '', ...indexes.extra],
     });
   const [ofAll, own] = await Promise.all([named(''), named(permissioned_as)]);
   // Whoever saves a version wants what is the newest at that moment.

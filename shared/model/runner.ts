@@ -5,7 +5,7 @@ import { MOST_PACKAGES } from './package-archive.ts';
 import { LockRecord, RecordedPackage } from './script-lock.ts';
 
 /** URLs where packages come from: the extra indexes are asked before the default one. They may hold names and passwords. */
-export const PackageIndexes = z.object({ default: z.url(), extra: z.array(z.url()) });
+export const PackageIndexes = z.object({ default: z.url().optional(), extra: z.array(z.url()) });
 export type PackageIndexes = z.infer<typeof PackageIndexes>;
 
 /** Packages that are to be chosen. */

@@ -52,7 +52,7 @@ export const uvEnvironment = (
   answerSeconds: number = ANSWER_S,
 ): Record<string, string> => ({
   UV_CACHE_DIR: cache,
-  UV_DEFAULT_INDEX: indexes.default,
+  ...(indexes.default === undefined ? {} : { UV_DEFAULT_INDEX: indexes.default }),
   UV_INDEX: indexes.extra.join(' '),
   // Once an index has a package, no other is asked for it: else whoever takes its name in a public one is installed.
   UV_INDEX_STRATEGY: 'first-index',
